@@ -1,0 +1,1 @@
+"""Pictures: sources, decoder processes, shared-memory slots. May import `model`; never `store` or `links`."""

@@ -1,0 +1,1 @@
+"""Plain values and pure functions: no clock, no I/O, no Qt; imports nothing of ours but `errors`."""

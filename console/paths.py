@@ -1,0 +1,118 @@
+"""Where files live: the data folder's names and the resources that travel inside the wheel."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+
+def resources(*parts: str) -> Path:
+    """The path of a resource: inside the installed package, or beside it in a checkout."""
+    inside = Path(__file__).parent / "resources"
+    root = inside if inside.is_dir() else Path(__file__).parent.parent / "resources"
+    return root.joinpath(*parts)
+
+
+def default_data(demo: bool) -> Path:
+    """The platform's own data folder; the demo has one of its own beside it."""
+    return Path(platformdirs.user_data_dir("liandong-demo" if demo else "liandong", appauthor=False))
+
+
+def keys_folder() -> Path:
+    """Folder of the keys that sign journal heads and bundles, outside every data folder. LIANDONG_KEYS overrides it."""
+    override = os.environ.get("LIANDONG_KEYS")
+    return Path(override) if override else Path(platformdirs.user_config_dir("liandong", appauthor=False)) / "keys"
+
+
+@dataclass(frozen=True, slots=True)
+class DataFolder:
+    """Every file name of a data folder in one place; `root` need not exist yet."""
+
+    root: Path
+
+    @property
+    def journal(self) -> Path:
+        return self.root / "journal.db"
+
+    @property
+    def head(self) -> Path:
+        """Signed heads of the journal, one JSON line each: it may lag the journal, never lead it."""
+        return self.root / "journal.head"
+
+    @property
+    def roster(self) -> Path:
+        return self.root / "roster.db"
+
+    @property
+    def city_map(self) -> Path:
+        return self.root / "city.map"
+
+    @property
+    def tracks(self) -> Path:
+        return self.root / "tracks.db"
+
+    @property
+    def accounts(self) -> Path:
+        """Password hashes and key hashes (0600): never in the journal, never in a bundle."""
+        return self.root / "accounts.db"
+
+    @property
+    def credentials(self) -> Path:
+        """Camera passwords split off from URLs, when the system has no keyring (0600)."""
+        return self.root / "credentials.json"
+
+    @property
+    def settings(self) -> Path:
+        return self.root / "settings.toml"
+
+    @property
+    def lock(self) -> Path:
+        """Locked by the operating system for as long as a desk process owns the folder."""
+        return self.root / "desk.lock"
+
+    @property
+    def door(self) -> Path:
+        return self.root / "door.json"
+
+    @property
+    def demo_mark(self) -> Path:
+        """Present in a folder that `--demo` made."""
+        return self.root / "demo.json"
+
+    @property
+    def stills(self) -> Path:
+        return self.root / "stills"
+
+    @property
+    def clips(self) -> Path:
+        return self.root / "clips"
+
+    @property
+    def log(self) -> Path:
+        return self.root / "desk.log"
+
+    @property
+    def window(self) -> Path:
+        """The console's remembered windows, screens and layout (Qt settings file)."""
+        return self.root / "window.ini"
+
+    @property
+    def local_socket(self) -> Path:
+        """The desk's local socket. A Unix socket's path holds 107 bytes, so a deep folder gets one in a private run-time folder."""
+        near = self.root.resolve() / "desk.sock"
+        if len(os.fsencode(near)) <= 100 or sys.platform == "win32":
+            return near
+        name = hashlib.sha256(os.fsencode(near)).hexdigest()[:16]
+        run_time = os.environ.get("XDG_RUNTIME_DIR") or os.path.join(tempfile.gettempdir(), f"liandong-{os.getuid()}")
+        return Path(run_time) / f"liandong-{name}.sock"
+
+    def create(self) -> None:
+        """Make the folder and its sub-folders (0700)."""
+        for folder in (self.root, self.stills, self.clips):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
