@@ -11,6 +11,34 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from console.model.datum import (
+    bd09_from_gcj02,
+    bd09_from_wgs84,
+    gcj02_from_bd09,
+    gcj02_from_wgs84,
+    wgs84_from,
+    wgs84_from_bd09,
+    wgs84_from_gcj02,
+)
+
+__all__ = [
+    "Array",
+    "bd09_from_gcj02",
+    "bd09_from_wgs84",
+    "bearing_deg",
+    "distance_m",
+    "gcj02_from_bd09",
+    "gcj02_from_wgs84",
+    "is_position",
+    "lonlat_from_plane",
+    "metres_per_degree",
+    "offset",
+    "plane_m",
+    "wgs84_from",
+    "wgs84_from_bd09",
+    "wgs84_from_gcj02",
+]
+
 Array = NDArray[np.float64]
 
 
