@@ -371,7 +371,7 @@ def kind_of(event: object) -> str:
 
 
 def to_body(event: Any) -> str:
-    """The event as one line of JSON, keys in declaration order, Chinese kept readable. NaN and infinity are our bug: ValueError."""
+    """The event as one line of JSON, keys in declaration order, Chinese kept readable. Raises ValueError for NaN."""
     fields = {f.name: getattr(event, f.name) for f in dataclasses.fields(event)}
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 

@@ -22,7 +22,7 @@ STRIP = ("issued", "on_terminal", "shown", "wilco", "en_route", "on_scene", "don
 
 
 def next_state(now: str, heard: str) -> str:
-    """The order's state after a receipt or our own news `heard`. Total: receipts come late, twice and out of order (faults.md D5-D7).
+    """The order's state after a receipt or our own news `heard`: total, for receipts come late, twice and out of order (D5-D7).
 
     A recalled or superseded order stays so; else the farthest progress wins, and of equal progress the newest word.
     """
