@@ -3,8 +3,8 @@
 `apply(app, "dark")` is called once by each window process before its first widget (and again to switch); everything else asks
 `color`, `px` and `font`. Widgets repaint on `QEvent.PaletteChange`; caches of pictures compare `generation()`. GUI thread only.
 
-Style sheet hooks (dynamic properties): buttons `role` = "danger" | "flat"; labels `role` = "title" | "heading" | "muted" | "badge" and
-`tone` = one of `TONES`; frames `role` = "panel" | "raised" | "separator".
+Style sheet hooks (dynamic properties): buttons `role` = "danger" | "flat"; labels `role` = "title" | "heading" | "muted" |
+"badge" and `tone` = one of `TONES`; frames `role` = "panel" | "raised" | "separator".
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ _DARK = {
     "text": "#E8ECF0", "muted": "#A3AFBB", "faint": "#7D8996", "accent": "#3FC1B0",
     "red": "#FF5A52", "orange": "#FFA02E", "blue": "#6AA8FF", "green": "#52C88A", "late": "#FFD24A",
     "danger": "#B3261E", "danger_pressed": "#8C1D17", "danger_text": "#FFFFFF", "on_grade": "#12161B", "tile": "#000000",
-    "map_ground": "#15191F", "map_water": "#1B2733", "map_green": "#1A221F", "map_building": "#1D232A", "map_building_edge": "#2A323B",
+    "map_ground": "#15191F", "map_water": "#1B2733", "map_green": "#1A221F",
+    "map_building": "#1D232A", "map_building_edge": "#2A323B",
     "map_road_major": "#404D5A", "map_road": "#323D48", "map_road_minor": "#262F38", "map_path": "#2C353E", "map_rail": "#3A424B",
     "map_label": "#AAB5C0", "map_halo": "#15191F", "unit": "#E8ECF0", "unit_text": "#12161B", "camera": "#232B34",
 }  # fmt: skip
@@ -40,7 +41,8 @@ _LIGHT = {
     "text": "#171C22", "muted": "#47525D", "faint": "#76828E", "accent": "#096358",
     "red": "#B01812", "orange": "#8A4400", "blue": "#174FAE", "green": "#0E613A", "late": "#6B4E00",
     "danger": "#B3261E", "danger_pressed": "#8C1D17", "danger_text": "#FFFFFF", "on_grade": "#FFFFFF", "tile": "#000000",
-    "map_ground": "#F2F4F6", "map_water": "#CBDCEA", "map_green": "#DEE9DF", "map_building": "#E2E6EA", "map_building_edge": "#CDD4DB",
+    "map_ground": "#F2F4F6", "map_water": "#CBDCEA", "map_green": "#DEE9DF",
+    "map_building": "#E2E6EA", "map_building_edge": "#CDD4DB",
     "map_road_major": "#B4BFC9", "map_road": "#C6CFD7", "map_road_minor": "#D6DCE2", "map_path": "#CDD5DC", "map_rail": "#ABB4BD",
     "map_label": "#434D57", "map_halo": "#F2F4F6", "unit": "#252C34", "unit_text": "#FFFFFF", "camera": "#FFFFFF",
 }  # fmt: skip
@@ -116,7 +118,10 @@ def font(size: str | int = "text", bold: bool = False, tabular: bool = False) ->
 
 
 def font_problem() -> str | None:
-    """In the operator's words what is wrong with the bundled font, or None. Without a QGuiApplication only the file is looked at."""
+    """In the operator's words what is wrong with the bundled font, or None.
+
+    Without a QGuiApplication only the file's presence is looked at.
+    """
     file = resources("fonts", FONT_FILE)
     if not file.is_file():
         return tr("theme.font_missing", file=FONT_FILE, folder=str(file.parent))
@@ -137,10 +142,11 @@ def palette() -> QPalette:
     """The palette of the theme in use, for what a style sheet does not reach (own painting, item views, indicators)."""
     role = QPalette.ColorRole
     table = {
-        role.Window: "background", role.Base: "panel", role.AlternateBase: "background", role.Button: "raised", role.Text: "text",
-        role.WindowText: "text", role.ButtonText: "text", role.BrightText: "text", role.PlaceholderText: "muted", role.ToolTipBase: "raised",
-        role.ToolTipText: "text", role.Highlight: "raised", role.HighlightedText: "text", role.Link: "accent", role.LinkVisited: "accent",
-        role.Light: "line", role.Midlight: "line", role.Mid: "line", role.Dark: "background", role.Shadow: "background", role.Accent: "accent",
+        role.Window: "background", role.Base: "panel", role.AlternateBase: "background", role.Button: "raised",
+        role.Text: "text", role.WindowText: "text", role.ButtonText: "text", role.BrightText: "text",
+        role.PlaceholderText: "muted", role.ToolTipBase: "raised", role.ToolTipText: "text", role.Highlight: "raised",
+        role.HighlightedText: "text", role.Link: "accent", role.LinkVisited: "accent", role.Accent: "accent",
+        role.Light: "line", role.Midlight: "line", role.Mid: "line", role.Dark: "background", role.Shadow: "background",
     }  # fmt: skip
     made = QPalette()
     for key, token in table.items():
