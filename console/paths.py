@@ -104,7 +104,7 @@ class DataFolder:
 
     @property
     def local_socket(self) -> Path:
-        """The desk's local socket. A Unix socket's path holds 107 bytes, so a deep folder gets one in a private run-time folder."""
+        """The desk's local socket. Its path must fit 107 bytes, so a deep folder gets one in a run-time folder."""
         near = self.root.resolve() / "desk.sock"
         if len(os.fsencode(near)) <= 100 or sys.platform == "win32":
             return near

@@ -51,6 +51,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("video.open_timeout_s", 5.0, "longest wait for a camera to answer (s)", 0.5, 60),
     Setting("tracks.keep_days", 30, "days positions are kept", 1, 3650),
     Setting("demo.incidents", True, "the demo lets invented incidents arrive"),
+    Setting("demo.autopilot", False, "the demo's console presses the one key for the first red incident by itself"),
     Setting("demo.speed", 1.0, "how fast the demo's units and incidents go", 0.1, 100),
 )
 _BY_KEY = {setting.key: setting for setting in TABLE}
@@ -67,7 +68,7 @@ def _checked(setting: Setting, value: object, where: str) -> Any:
         elif isinstance(value, bool) and kind is not str:
             raise ValueError
         else:
-            value = kind(value)  # type: ignore[call-overload]
+            value = kind(value)  # type: ignore[arg-type]
     except (KeyError, ValueError, TypeError) as cause:
         raise BadInput(f"{setting.key} must be {kind.__name__}, not {str(value)[:40]!r}", where) from cause
     if setting.choices and value not in setting.choices:

@@ -20,8 +20,8 @@ ROLES: dict[str, frozenset[str]] = {
     "source": frozenset({"ReportIncident"}),
     "terminal": frozenset({"RecordReceipt"}),
     "desk": frozenset({
-        "StartFolder", "StartDesk", "LinkIncident", "RecordReceipt", "RecordSent", "RecordPathFailed", "ExpireOrder", "PassDeadline",
-        "QuarantineInput", "AddOperator", "LogIn", "LogOut", "CloseTile", "AddSource", "EnrolTerminal", "SignHead",
+        "StartFolder", "StartDesk", "LinkIncident", "RecordReceipt", "RecordSent", "RecordPathFailed", "ExpireOrder",
+        "PassDeadline", "QuarantineInput", "AddOperator", "LogIn", "LogOut", "CloseTile", "AddSource", "EnrolTerminal", "SignHead",
     }),
 }  # fmt: skip
 """`owner`: the system user who owns the data folder, at its command line. `desk`: the desk process itself. `source` and

@@ -294,14 +294,9 @@ class QuarantineInput:
 
 
 COMMANDS: dict[str, type] = {
-    kind.__name__: kind
-    for kind in (
-        StartFolder, StartDesk, AddOperator, SetPassword, LogIn, LogOut, AddSource, OpenEnrolment, EnrolTerminal, RevokeTerminal,
-        ImportRoster, ImportMap, ReportIncident, GradeIncident, AcknowledgeIncident, NoteIncident, CloseIncident, RelinkIncident,
-        LinkIncident, Dispatch, IssueOrder, RecallOrder, SignOnBehalf, RecordReceipt, RecordSent, RecordPathFailed, ExpireOrder,
-        PassDeadline, SetDuty, OpenTile, CloseTile, SaveStill, QuarantineInput,
-    )
-}  # fmt: skip
+    name: value for name, value in list(globals().items()) if dataclasses.is_dataclass(value) and name != "Ask"
+}
+"""Every command by its name: the dataclasses of this module but `Ask`."""
 
 
 @cache

@@ -354,15 +354,9 @@ class InputQuarantined:
 
 
 EVENTS: dict[str, type] = {
-    kind.__name__: kind
-    for kind in (
-        FolderStarted, DeskStarted, OperatorAdded, PasswordSet, OperatorLoggedIn, OperatorLoggedOut, LogInRefused, SourceAdded,
-        EnrolmentOpened, TerminalEnrolled, TerminalRevoked, RosterImported, MapImported, IncidentReported, IncidentRepeated,
-        IncidentGraded, IncidentAcknowledged, IncidentNoted, IncidentClosed, CamerasLinked, UnitsInRings, PlanIssued, OrderIssued,
-        OrderSent, OrderPathFailed, ReceiptRecorded, OrderExpired, OrderRecalled, OrderSuperseded, OrderSignedOnBehalf, UnitDutySet,
-        DeadlinePassed, TileOpened, TileClosed, StillSaved, InputQuarantined,
-    )
-}  # fmt: skip
+    name: value for name, value in list(globals().items()) if dataclasses.is_dataclass(value) and name not in ("Entry",)
+}
+"""Every journal kind and its value: the dataclasses of this module but `Entry`."""
 
 
 def kind_of(event: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,7 +108,7 @@ def _order_of_need(candidate: Candidate) -> tuple[float, str]:
 
 def _rule(pool: Sequence[Candidate], role: Role) -> dict[str, str]:
     """Which rule emptied the pool, and the first unit that relaxing it would give."""
-    stages = (
+    stages: tuple[tuple[str, Callable[[Candidate], bool]], ...] = (
         ("no_unit_of_kind", lambda c: c.kind in role.kinds),
         ("none_on_duty", lambda c: c.duty != "off"),
         ("none_willing", lambda c: not c.refused),

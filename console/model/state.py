@@ -54,7 +54,7 @@ class State:
         return [incident for incident in self.incidents.values() if incident.is_open]
 
 
-def apply(state: State, entry: ev.Entry) -> object | None:
+def apply(state: State, entry: ev.Entry) -> Any | None:
     """Fold one entry into `state` and return the event it held (None: purged, or of a newer program)."""
     state.last_seq = entry.seq
     try:
