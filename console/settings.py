@@ -68,7 +68,8 @@ def _checked(setting: Setting, value: object, where: str) -> Any:
         elif isinstance(value, bool) and kind is not str:
             raise ValueError
         else:
-            value = kind(value)  # type: ignore[arg-type]
+            convert: Any = kind
+            value = convert(value)
     except (KeyError, ValueError, TypeError) as cause:
         raise BadInput(f"{setting.key} must be {kind.__name__}, not {str(value)[:40]!r}", where) from cause
     if setting.choices and value not in setting.choices:

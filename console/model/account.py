@@ -21,7 +21,7 @@ ROLES: dict[str, frozenset[str]] = {
     "terminal": frozenset({"RecordReceipt"}),
     "desk": frozenset({
         "StartFolder", "StartDesk", "LinkIncident", "RecordReceipt", "RecordSent", "RecordPathFailed", "ExpireOrder",
-        "PassDeadline", "QuarantineInput", "AddOperator", "LogIn", "LogOut", "CloseTile", "AddSource", "EnrolTerminal", "SignHead",
+        "PassDeadline", "QuarantineInput", "AddOperator", "LogIn", "LogOut", "CloseTile", "AddSource", "EnrolTerminal",
     }),
 }  # fmt: skip
 """`owner`: the system user who owns the data folder, at its command line. `desk`: the desk process itself. `source` and
