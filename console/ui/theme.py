@@ -79,6 +79,11 @@ def px(name: str) -> int:
     return round(_PX[name] * _scale)
 
 
+def tile_color(name: str) -> QColor:
+    """The colour of a token over a picture tile: tiles are black in every theme, so always the dark one's."""
+    return QColor(_DARK[name])
+
+
 def contrast(first: QColor, second: QColor) -> float:
     """Contrast ratio of two opaque colours, 1 to 21. Source: WCAG 2.2, "relative luminance" and "contrast ratio"."""
 

@@ -1,0 +1,316 @@
+"""Painted signs of grades, units, networks and tile states: vector shapes, sharp at any size, never told apart by colour alone.
+
+Each sign has a `draw_…(painter, rect, …)` that paints it into a square of device-independent pixels, and `pixmap(sign, size,
+ratio, …)` gives the same cached for a screen's pixel ratio. Colours come from `theme`; the painter's state is left as found.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import lru_cache
+
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QBrush, QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
+
+from console import words
+from console.ui import theme
+from console.words import tr
+
+GRADE_SHAPES = {"red": "triangle", "orange": "diamond", "blue": "square", "green": "disc"}
+TILE_STATES = ("live", "late", "held", "none", "unknown", "turning", "replay", "connecting")
+# Fill and character colour of a unit's badge by duty; all but an old fix are filled.
+_DUTY_COLORS = {"off": ("line", "text"), "reserve": ("muted", "unit_text")}
+
+
+def grade_color(grade: str | None) -> QColor:
+    """The colour of a grade; an ungraded incident is grey, never green."""
+    return theme.color(grade if grade in GRADE_SHAPES else "muted")
+
+
+def _pen(color: QColor, width: float) -> QPen:
+    return QPen(color, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+
+
+def draw_character(painter: QPainter, rect: QRectF, text: str, color: QColor, bold: bool = True) -> None:
+    """Paint `text` as an outline, centred by its ink and no larger than `rect` (a badge's character)."""
+    path = QPainterPath()
+    path.addText(0, 0, theme.font(100, bold), text)
+    ink = path.boundingRect()
+    if ink.isEmpty():
+        return
+    scale = min(rect.height() / 95.0, rect.width() / max(ink.width(), 1.0))
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(rect.center())
+    painter.scale(scale, scale)
+    painter.translate(-ink.center())
+    painter.fillPath(path, color)
+    painter.restore()
+
+
+def _shape(kind: str, rect: QRectF) -> QPainterPath:
+    """The outline of a grade's shape inside `rect`."""
+    path = QPainterPath()
+    left, top, right, bottom = rect.left(), rect.top(), rect.right(), rect.bottom()
+    if kind == "triangle":
+        path.addPolygon(QPolygonF([QPointF(rect.center().x(), top), QPointF(right, bottom), QPointF(left, bottom)]))
+        path.closeSubpath()
+    elif kind == "diamond":
+        middle = rect.center()
+        points = [QPointF(middle.x(), top), QPointF(right, middle.y()), QPointF(middle.x(), bottom), QPointF(left, middle.y())]
+        path.addPolygon(QPolygonF(points))
+        path.closeSubpath()
+    elif kind == "square":
+        path.addRoundedRect(rect, rect.width() * 0.08, rect.width() * 0.08)
+    else:
+        path.addEllipse(rect)
+    return path
+
+
+def draw_grade(painter: QPainter, rect: QRectF, grade: str | None, with_character: bool = True) -> None:
+    """Paint a grade: red triangle, orange diamond, blue square, green disc, each with its character; unknown: grey "?"."""
+    size = min(rect.width(), rect.height())
+    box = QRectF(rect.center().x() - size / 2, rect.center().y() - size / 2, size, size)
+    inset = {"triangle": 0.02, "diamond": 0.0, "square": 0.11, "disc": 0.06}.get(
+        GRADE_SHAPES.get(grade or "", "disc"), 0.06
+    ) * size
+    box = box.adjusted(inset, inset, -inset, -inset)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    if grade not in GRADE_SHAPES:
+        painter.setBrush(theme.color("panel"))
+        painter.setPen(QPen(theme.color("muted"), max(1.2, size * 0.07)))
+        painter.drawEllipse(box.adjusted(1, 1, -1, -1))
+        painter.restore()
+        draw_character(painter, _middle(box, 0.6), "?", theme.color("muted"))
+        return
+    color = grade_color(grade)
+    painter.setBrush(color)
+    painter.setPen(_pen(color, size * 0.08))
+    edge = size * 0.04
+    painter.drawPath(_shape(GRADE_SHAPES[grade], box.adjusted(edge, edge, -edge, -edge)))
+    painter.restore()
+    if with_character and size >= 15:
+        place = _middle(box, 0.6)
+        if grade == "red":
+            place = QRectF(box.center().x() - size * 0.24, box.top() + size * 0.42, size * 0.48, size * 0.48)
+        elif grade == "orange":
+            place = _middle(box, 0.54)
+        draw_character(painter, place, tr(f"mark.grade.{grade}"), theme.color("on_grade"))
+
+
+def _middle(rect: QRectF, part: float) -> QRectF:
+    size = QSizeF(rect.width() * part, rect.height() * part)
+    return QRectF(rect.center() - QPointF(size.width() / 2, size.height() / 2), size)
+
+
+def draw_unit(painter: QPainter, rect: QRectF, kind: str, duty: str = "on_duty", stale: bool = False) -> None:
+    """Paint a unit's round badge with the character of its kind. `stale` (an old fix) is a hollow dashed ring, never a disc.
+
+    Duty shows in the shape: `en_route` has an arrow tip, `on_scene` a second ring, `assigned` a corner dot, `off` a stroke.
+    """
+    size = min(rect.width(), rect.height())
+    disc = QRectF(rect.center().x() - size / 2, rect.center().y() - size / 2, size, size)
+    disc = disc.adjusted(size * 0.09, size * 0.09, -size * 0.09, -size * 0.09)
+    fill, ink = (theme.color(token) for token in _DUTY_COLORS.get(duty, ("unit", "unit_text")))
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    if duty == "en_route" and not stale:
+        tip = disc.right()
+        middle, half = disc.center().y(), size * 0.22
+        painter.setBrush(fill)
+        painter.setPen(Qt.PenStyle.NoPen)
+        points = [
+            QPointF(tip - size * 0.12, middle - half),
+            QPointF(tip + size * 0.09, middle),
+            QPointF(tip - size * 0.12, middle + half),
+        ]
+        painter.drawPolygon(QPolygonF(points))
+    if stale:
+        fill, ink = theme.color("panel"), theme.color("muted")
+        pen = QPen(ink, max(1.3, size * 0.06))
+        pen.setDashPattern([2.2, 1.6])
+        painter.setPen(pen)
+    else:
+        painter.setPen(QPen(theme.color("map_halo"), max(1.0, size * 0.04)))
+    painter.setBrush(fill)
+    if duty == "on_scene" and not stale:
+        painter.setPen(QPen(fill, max(1.2, size * 0.06)))
+        painter.setBrush(theme.color("panel"))
+        painter.drawEllipse(disc)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(fill)
+        disc = disc.adjusted(size * 0.08, size * 0.08, -size * 0.08, -size * 0.08)
+    painter.drawEllipse(disc)
+    painter.restore()
+    draw_character(painter, _middle(disc, 0.66), tr(f"mark.unit.{kind}"), ink)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    if duty == "off":
+        painter.setPen(QPen(theme.color("muted"), max(1.3, size * 0.07)))
+        reach = disc.width() * 0.35
+        painter.drawLine(disc.center() + QPointF(-reach, reach), disc.center() + QPointF(reach, -reach))
+    elif duty == "assigned" and not stale:
+        painter.setPen(QPen(theme.color("map_halo"), max(1.0, size * 0.05)))
+        painter.setBrush(fill)
+        painter.drawEllipse(QPointF(disc.right() - size * 0.08, disc.top() + size * 0.1), size * 0.13, size * 0.13)
+    painter.restore()
+
+
+def draw_network(painter: QPainter, rect: QRectF, network: str, linked: bool = False, alive: bool | None = None) -> None:
+    """Paint a camera's badge: rounded square with its network's character. Linked = accent; `alive` False = struck through."""
+    size = min(rect.width(), rect.height())
+    box = _middle(QRectF(rect.center().x() - size / 2, rect.center().y() - size / 2, size, size), 0.86)
+    ink = theme.color("accent" if linked else "faint" if alive is False else "muted")
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(theme.color("camera"))
+    painter.setPen(QPen(ink, max(1.0, size * (0.075 if linked else 0.05))))
+    painter.drawRoundedRect(box, size * 0.16, size * 0.16)
+    if alive is False:
+        painter.drawLine(box.topRight() + QPointF(-size * 0.1, size * 0.1), box.bottomLeft() + QPointF(size * 0.1, -size * 0.1))
+    painter.restore()
+    draw_character(
+        painter,
+        _middle(box, 0.74),
+        tr(f"mark.network.{network}"),
+        ink if linked else theme.color("text" if alive is not False else "muted"),
+    )
+
+
+def draw_number(painter: QPainter, rect: QRectF, number: int, color: QColor | None = None) -> None:
+    """Paint a camera's number as a filled disc: the same on the verdict list, the map and the tile."""
+    size = min(rect.width(), rect.height())
+    disc = _middle(QRectF(rect.center().x() - size / 2, rect.center().y() - size / 2, size, size), 0.94)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color or theme.color("accent"))
+    painter.drawEllipse(disc)
+    painter.restore()
+    draw_character(painter, _middle(disc, 0.62), str(number), theme.color("on_grade"))
+
+
+def tile_state_color(state: str, on_tile: bool = True) -> QColor:
+    """The colour of a tile state's pictogram over a tile (always dark) or on a panel: only lateness and turning are coloured."""
+    token = {"late": "late", "turning": "late", "live": "text", "none": "text", "replay": "accent"}.get(state, "muted")
+    return theme.tile_color(token) if on_tile else theme.color(token)
+
+
+def draw_tile_state(painter: QPainter, rect: QRectF, state: str, on_tile: bool = True) -> None:
+    """Paint the pictogram of a tile state: live a ring with a dot, late a clock, held two bars, none a cross, unknown "?" …"""
+    size = min(rect.width(), rect.height())
+    shade = tile_state_color(state, on_tile)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(rect.center())
+    painter.scale(size / 16, size / 16)
+    pen = _pen(shade, 1.6)
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    _PICTOGRAMS.get(state, _unknown)(painter, shade)
+    painter.restore()
+
+
+def _live(painter: QPainter, shade: QColor) -> None:
+    painter.drawEllipse(QPointF(0, 0), 5.6, 5.6)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(shade)
+    painter.drawEllipse(QPointF(0, 0), 3.1, 3.1)
+
+
+def _late(painter: QPainter, shade: QColor) -> None:
+    painter.drawEllipse(QPointF(0, 0), 5.9, 5.9)
+    painter.drawPolyline(QPolygonF([QPointF(0, -3.4), QPointF(0, 0), QPointF(2.6, 1.5)]))
+
+
+def _held(painter: QPainter, shade: QColor) -> None:
+    for x in (-4.0, 1.2):
+        painter.fillRect(QRectF(x, -5.2, 2.8, 10.4), shade)
+
+
+def _none(painter: QPainter, shade: QColor) -> None:
+    painter.setPen(_pen(shade, 2.0))
+    painter.drawLine(QPointF(-4.6, -4.6), QPointF(4.6, 4.6))
+    painter.drawLine(QPointF(-4.6, 4.6), QPointF(4.6, -4.6))
+
+
+def _unknown(painter: QPainter, shade: QColor) -> None:
+    draw_character(painter, QRectF(-6.5, -6.5, 13, 13), "?", shade)
+
+
+def _turning(painter: QPainter, shade: QColor) -> None:
+    painter.drawArc(QRectF(-5.4, -5.4, 10.8, 10.8), 60 * 16, 290 * 16)
+    tip = QPointF(5.4 * math.cos(math.radians(60)), -5.4 * math.sin(math.radians(60)))
+    painter.setBrush(shade)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.drawPolygon(QPolygonF([tip + QPointF(2.4, 2.0), tip + QPointF(-2.6, 2.3), tip + QPointF(1.2, -3.0)]))
+
+
+def _replay(painter: QPainter, shade: QColor) -> None:
+    painter.setBrush(shade)
+    painter.setPen(_pen(shade, 1.4))
+    painter.drawPolygon(QPolygonF([QPointF(-3.6, -5.0), QPointF(5.2, 0), QPointF(-3.6, 5.0)]))
+
+
+def _connecting(painter: QPainter, shade: QColor) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QBrush(shade))
+    for step in range(8):
+        turn = math.radians(step * 45)
+        painter.drawEllipse(QPointF(5.6 * math.cos(turn), 5.6 * math.sin(turn)), 1.05, 1.05)
+
+
+_PICTOGRAMS: dict[str, Callable[[QPainter, QColor], None]] = {
+    "live": _live, "late": _late, "held": _held, "none": _none, "unknown": _unknown,
+    "turning": _turning, "replay": _replay, "connecting": _connecting,
+}  # fmt: skip
+
+
+def draw_hold(painter: QPainter, rect: QRectF, progress: float) -> None:
+    """Paint the progress (0 to 1) of a press-and-hold over its button: a lighter band growing from the left, and a line below."""
+    part = QRectF(rect.left(), rect.top(), rect.width() * min(max(progress, 0.0), 1.0), rect.height())
+    clip = QPainterPath()
+    clip.addRoundedRect(rect, theme.px("radius"), theme.px("radius"))
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setClipPath(clip)
+    painter.fillRect(part, QColor(255, 255, 255, 46))
+    painter.fillRect(QRectF(part.left(), rect.bottom() - 4, part.width(), 4), QColor(255, 255, 255))
+    painter.restore()
+
+
+_SIGNS: dict[str, Callable[..., None]] = {
+    "grade": draw_grade, "unit": draw_unit, "network": draw_network, "number": draw_number, "tile_state": draw_tile_state,
+}  # fmt: skip
+
+
+@lru_cache(maxsize=2048)
+def _painted(sign: str, size: int, ratio: float, arguments: tuple, _look: tuple) -> QPixmap:
+    made = QPixmap(math.ceil(size * ratio), math.ceil(size * ratio))
+    made.setDevicePixelRatio(ratio)
+    made.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(made)
+    try:
+        _SIGNS[sign](painter, QRectF(0, 0, size, size), *arguments)
+    finally:
+        painter.end()
+    return made
+
+
+def pixmap(sign: str, size: int, ratio: float, *arguments: object) -> QPixmap:
+    """A cached picture of `sign` ("grade", "unit", "network", "number", "tile_state") as its `draw_…` paints it with `arguments`.
+
+    `size` in device-independent pixels, `ratio` of the screen (`widget.devicePixelRatioF()`). Shared: do not paint on it.
+    """
+    return _painted(sign, size, ratio, arguments, (theme.generation(), words.chosen()))
+
+
+def icon(sign: str, *arguments: object) -> QIcon:
+    """The sign as an icon for item views and buttons, in the usual sizes at ratios 1 and 2."""
+    made = QIcon()
+    for size in (16, 24, 32):
+        for ratio in (1.0, 2.0):
+            made.addPixmap(pixmap(sign, size, ratio, *arguments))
+    return made
