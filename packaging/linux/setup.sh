@@ -23,7 +23,9 @@ if [ "$(id -u)" != 0 ]; then
 fi
 
 is_installed() {  # true when dpkg knows the package, or (64-bit time transition) its t64 successor, as installed
-  dpkg-query -W -f '${db:Status-Status}\n' "$1" "${1}t64" 2>/dev/null | grep -qx installed
+  local states
+  states=$(dpkg-query -W -f '${db:Status-Status}\n' "$1" "${1}t64" 2>/dev/null || true)
+  grep -qx installed <<< "$states"
 }
 
 install_system() {  # install_system PACKAGE…: 0 when all are there afterwards
