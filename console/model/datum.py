@@ -4,8 +4,8 @@ Every converter takes two floats and gives two floats, or takes two float64 arra
 form; the usual one step is up to 4 m off. Here it is a fixed point of four passes: < 1 µm over China (interop.md §5).
 CGCS2000 differs from WGS-84 by decimetres at most and counts as WGS-84.
 
-Outside mainland China the WGS-84 converters are the identity: the boxes below. Within 700 m (BD-09: 1.4 km) beyond a border a shifted
-point has two possible origins; the mainland one is taken.
+Outside mainland China the WGS-84 converters are the identity: the boxes below. Within 700 m (BD-09: 1.4 km) beyond a border a
+shifted point has two possible origins; the mainland one is taken.
 Source: constants and vectors of wandergis/coordtransform (README); boxes: the "ChinaBoundary" rectangles circulated with most
 converters, corrected here where they cut off Heihe, Xunke and Dongxing, with Hong Kong, Macau, Kinmen, Matsu and Penghu added.
 """
