@@ -109,7 +109,7 @@ class DeskHooks(Protocol):
         ...
 
     def receipt(self, unit: str, body: dict[str, Any], path: str) -> Future[None]:
-        """A checked receipt body (`positions.checked_receipt`). Done: stored, or known already by its receipt id.
+        """A checked receipt body (`receipts.checked_receipt`). Done: stored, or known already by its receipt id.
 
         Refused: of an order that is not this unit's, or unknown.
         """
@@ -127,9 +127,13 @@ class DeskHooks(Protocol):
         """A broker has acknowledged an order. It is not the terminal's word."""
         ...
 
+    def path_failed(self, order: str, version: int, path: str, why: str) -> None:
+        """The path says that this order reached nobody there (`no_subscriber`, `refused`): offer the next one."""
+        ...
+
     # everybody
-    def quarantine(self, door: str, problem: str, sample: str) -> None:
-        """Input nobody can use: where it came in, why, and its first 200 characters, passwords masked."""
+    def quarantine(self, door: str, problem: str, sample: str, count: int = 1) -> None:
+        """Input nobody can use: where it came in, why, its first 200 characters (passwords masked); a flood comes as a count."""
         ...
 
     def light(self, link: str, state: str, detail: str) -> None:

@@ -20,6 +20,7 @@ from console.model.incident import DATUMS, GRADES, SOURCES
 
 LONGEST_BODY_BYTES = 1_000_000
 LONGEST = {"title": 200, "kind": 64, "address": 300, "caller": 100, "pole": 64, "place": 64, "note": 4000}
+_INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 

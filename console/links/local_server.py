@@ -24,8 +24,8 @@ from pathlib import Path
 
 from console.errors import BadInput, LiandongError, Unavailable
 from console.links.hooks import Attached, DeskHooks, LocalPeer
+from console.links.limits import Quarantine
 from console.links.local import CHUNK_ENTRIES, LONGEST_LINE_BYTES, Message, line_of, refusal, wire_entry
-from console.logs import mask
 from console.model.events import Entry
 
 POSITIONS_S = 0.1
@@ -58,8 +58,8 @@ class _Peer:
 class LocalServer:
     """Listens at `address`; `start`, `stop`, `entries`, `positions` and `desk` run in the links thread's loop."""
 
-    def __init__(self, hooks: DeskHooks, address: Path, use_tcp: bool | None = None) -> None:
-        self._hooks, self._address = hooks, address
+    def __init__(self, hooks: DeskHooks, quarantine: Quarantine, address: Path, use_tcp: bool | None = None) -> None:
+        self._hooks, self._quarantine, self._address = hooks, quarantine, address
         self._use_tcp = use_tcp if use_tcp is not None else not hasattr(socket, "AF_UNIX") or sys.platform == "win32"
         self._token = secrets.token_urlsafe(24)
         self._numbers = itertools.count(1)
@@ -133,7 +133,7 @@ class LocalServer:
         except (OSError, asyncio.CancelledError):
             pass
         except LiandongError as cause:
-            self._hooks.quarantine("local socket", str(cause), "")
+            self._quarantine.put("local socket", str(cause))
         finally:
             self._connections.discard(task)
             writer.transport.abort()
@@ -189,7 +189,7 @@ class LocalServer:
                     case "feed_health" if isinstance(message.get("feeds"), list):
                         self._hooks.feed_health(peer.peer, [feed for feed in message["feeds"] if isinstance(feed, dict)])
                     case other:
-                        self._hooks.quarantine("local socket", f"unknown message {str(other)[:40]!r}", str(message)[:200])
+                        self._quarantine.put("local socket", f"unknown message {str(other)[:40]!r}", str(message)[:200])
         finally:
             for task in commands:
                 task.cancel()
@@ -270,7 +270,7 @@ class LocalServer:
         try:
             line = await reader.readline()
         except ValueError:
-            self._hooks.quarantine("local socket", f"a line of more than {LONGEST_LINE_BYTES} bytes", "")
+            self._quarantine.put("local socket", f"a line of more than {LONGEST_LINE_BYTES} bytes")
             return None
         except OSError:
             return None
@@ -281,7 +281,7 @@ class LocalServer:
         except (ValueError, RecursionError):
             message = None
         if not isinstance(message, dict):
-            self._hooks.quarantine("local socket", "not a JSON object", mask(line[:200].decode("utf-8", "replace")))
+            self._quarantine.put("local socket", "not a JSON object", line)
             return None
         return message
 
@@ -304,7 +304,7 @@ class LocalServer:
         connected: socket.socket = writer.get_extra_info("socket")
         _, uid, _ = struct.unpack("3i", connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
         if uid not in (os.getuid(), 0):
-            self._hooks.quarantine("local socket", f"refused the system user {uid}", "")
+            self._quarantine.put("local socket", f"refused the system user {uid}")
             return None
         try:
             return pwd.getpwuid(uid).pw_name

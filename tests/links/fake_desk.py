@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -51,6 +52,7 @@ class FakeDesk:
         self.fixes: list[Fix] = []
         self.presences: list[tuple[str, bool, str]] = []
         self.acknowledged: list[tuple[str, int]] = []
+        self.failed: list[tuple[str, int, str, str]] = []
         self.quarantined: list[tuple[str, str, str]] = []
         self.lights: dict[str, str] = {}
         self.hold_receipts: threading.Event | None = None
@@ -86,7 +88,7 @@ class FakeDesk:
 
     def note(self, text: str) -> Entry:
         with self.lock:
-            entry = made_entry(len(self.entries) + 1, body='{"incident":"I000001","text":"%s"}' % text)
+            entry = made_entry(len(self.entries) + 1, body=json.dumps({"incident": "I000001", "text": text}))
             self.entries.append(entry)
         self.on_entries((entry,))
         return entry
@@ -176,7 +178,10 @@ class FakeDesk:
     def at_broker(self, order: str, version: int) -> None:
         self.acknowledged.append((order, version))
 
-    def quarantine(self, door: str, problem: str, sample: str) -> None:
+    def path_failed(self, order: str, version: int, path: str, why: str) -> None:
+        self.failed.append((order, version, path, why))
+
+    def quarantine(self, door: str, problem: str, sample: str, count: int = 1) -> None:
         self.quarantined.append((door, problem, sample))
 
     def light(self, link: str, state: str, detail: str) -> None:
