@@ -320,7 +320,7 @@ def _open_tile(state: State, c: cmd.OpenTile, ask: Ask) -> Events:
             for_incident = False
         if not (for_incident or agreed):
             raise Refused("household_needs_consent", camera=c.camera, incident=c.incident or "", radius_m=c.radius_m)
-    elif c.incident is not None:
+    if c.incident is not None:
         _incident(state, c.incident)
     before = state.tiles.get(c.tile)
     if before and (before["camera"], before["incident"]) == (c.camera, c.incident):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from console.errors import BadInput
@@ -354,7 +355,7 @@ class InputQuarantined:
 
 
 EVENTS: dict[str, type] = {
-    name: value for name, value in list(globals().items()) if dataclasses.is_dataclass(value) and name not in ("Entry",)
+    name: value for name, value in list(globals().items()) if isinstance(value, type) and dataclasses.is_dataclass(value) and name != "Entry"
 }
 """Every journal kind and its value: the dataclasses of this module but `Entry`."""
 
@@ -362,6 +363,11 @@ EVENTS: dict[str, type] = {
 def kind_of(event: object) -> str:
     """The journal kind of an event."""
     return type(event).__name__
+
+
+@cache
+def _field_names(event_type: type) -> frozenset[str]:
+    return frozenset(f.name for f in dataclasses.fields(event_type))
 
 
 def to_body(event: Any) -> str:
@@ -378,7 +384,7 @@ def from_body(kind: str, body: str | None) -> Any | None:
     event_type = EVENTS.get(kind)
     if event_type is None or body is None:
         return None
-    known = {f.name for f in dataclasses.fields(event_type)}
+    known = _field_names(event_type)
     try:
         values = json.loads(body)
         return event_type(**{key: value for key, value in values.items() if key in known})
