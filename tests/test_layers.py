@@ -9,7 +9,7 @@ import pytest
 
 CONSOLE = Path(__file__).parents[1] / "console"
 FOUNDATION = {"errors", "clock", "paths", "settings", "logs", "words"}
-ROOTS = {"__main__", "cli", "app", "desk", "wallapp", "simulator", "selftest", "bench"}
+ROOTS = {"__main__", "cli", "commandline", "demo", "app", "desk", "wallapp", "simulator", "selftest", "bench"}
 MAY_IMPORT: dict[str, set[str]] = {
     "model": {"model", "errors"},
     "store": {"store", "model"} | FOUNDATION,
