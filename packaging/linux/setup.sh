@@ -16,6 +16,11 @@ test_peers="xvfb mosquitto gir1.2-gst-rtsp-server-1.0 gir1.2-gstreamer-1.0 pytho
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
+quietly() {  # run a command; its output is shown only when it fails
+  local output
+  output=$("$@" 2>&1) || { printf '%s\n' "$output" | tail -n 40 >&2; return 1; }
+}
+
 become=""
 if [ "$(id -u)" != 0 ]; then
   become="none"
@@ -85,16 +90,17 @@ make_environment() {
   local wanted
   wanted=$(cat requirements.lock pyproject.toml | sha256sum | cut -c1-32)
   [ "$(cat .venv/liandong.stamp 2>/dev/null || true)" = "$wanted" ] && return 0
-  say "installing the locked packages (the first time takes some minutes)"
+  say "installing the locked packages (the first time takes a minute or more)"
   local try
   for try in 1 2 3; do
-    if .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes --only-binary :all: -r requirements.lock; then
+    if quietly .venv/bin/python -m pip install --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+      -r requirements.lock; then
       break
     fi
     [ $try = 3 ] && { say "the packages of requirements.lock could not be installed"; exit 1; }
     sleep $((try * 5))
   done
-  .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+  quietly .venv/bin/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e . || exit 1
   echo "$wanted" > .venv/liandong.stamp
 }
 
