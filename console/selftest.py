@@ -29,7 +29,7 @@ from console.clock import SystemClock
 from console.errors import LiandongError, Unavailable
 from console.logs import mask
 from console.paths import DataFolder, resources
-from console.settings import Settings, load
+from console.settings import Settings
 from console.words import tr
 
 CHILD_TIMEOUT_S = 30.0
@@ -43,10 +43,8 @@ class CheckFailed(Exception):
     """A check found something wrong; its text is for the operator."""
 
 
-def run(data: Path, settings: Settings | None = None) -> dict[str, Any]:
-    """Run every check and return the contract's `{"ok", "checks": [{"name", "ok", "detail"}]}`. Writes nothing to `data`."""
-    folder = DataFolder(data)
-    chosen = load(folder.settings) if settings is None else settings
+def run(folder: DataFolder, chosen: Settings) -> dict[str, Any]:
+    """Run every check and return the contract's `{"ok", "checks": [{"name", "ok", "detail"}]}`. Writes nothing to the folder."""
     checks: tuple[tuple[str, Callable[[], str]], ...] = (
         ("qt", lambda: _in_child("qt")),
         ("fonts", lambda: _in_child("fonts")),

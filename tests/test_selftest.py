@@ -22,7 +22,7 @@ def _english() -> Iterator[None]:
 
 
 def test_every_check_answers_and_nothing_is_written(data_folder: Path, tmp_path: Path) -> None:
-    result = selftest.run(data_folder)
+    result = selftest.run(DataFolder(data_folder), load(None))
 
     names = [check["name"] for check in result["checks"]]
     assert names == ["qt", "fonts", "codecs", "opus", "memory", "store", "map", "door", "broker", "texts", "resources"]

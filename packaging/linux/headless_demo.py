@@ -1,4 +1,4 @@
-"""`make run` on a machine without a display: the demo under Xvfb for half a minute, one red incident its whole way, told in words.
+"""`make run` on a machine without a display: the demo under Xvfb for half a minute, one red incident goes its whole way.
 
 Leaves: a picture of the main window and the demo's data folder under out/, and a report on standard output.
 Exit 0 when the incident was shown, ordered for and answered; 1 when something of that did not happen.
