@@ -7,14 +7,13 @@ with a mark. What makes it BadInput is only what leaves it without identity or m
 from __future__ import annotations
 
 import json
-import math
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from console.errors import BadInput
-from console.model import geo
+from console.model import datum, geo
 from console.model.ids import checked_id
 from console.model.incident import DATUMS, GRADES, SOURCES
 
@@ -141,28 +140,29 @@ def _degrees(body: dict[str, Any], field: str) -> float | None:
 def _position(body: dict[str, Any], notes: list[str]) -> tuple[float | None, float | None]:
     """The position as WGS-84, or (None, None) with a word in `notes` when what was given cannot be one."""
     lon, lat = _degrees(body, "lon"), _degrees(body, "lat")
-    datum = _one_of(body, "datum", DATUMS, "wgs84")
+    named = body.get("datum")
+    if named is not None and not isinstance(named, str):
+        raise BadInput(f"must be one of {', '.join(DATUMS)}", "datum")
+    try:
+        datum.wgs84_from(named or "", 0.0, 0.0)
+    except BadInput as cause:
+        raise BadInput(cause.what, "datum", cause.todo) from cause
     if lon is None and lat is None:
         return None, None
     if lon is None or lat is None or not geo.is_position(lon, lat):
-        notes.append(f"position given was unusable: lon={body.get('lon')}, lat={body.get('lat')}")
+        swapped = " (swapped?)" if geo.is_position(lat, lon) else ""
+        notes.append(f"position given was unusable{swapped}: lon={str(body.get('lon'))[:30]}, lat={str(body.get('lat'))[:30]}")
         return None, None
-    if datum == "gcj02":
-        lon, lat = geo.wgs84_from_gcj02(lon, lat)
-    elif datum == "bd09":
-        lon, lat = geo.wgs84_from_bd09(lon, lat)
-    return (lon, lat) if math.isfinite(lon) and math.isfinite(lat) else (None, None)
+    return datum.wgs84_from(named or "", lon, lat)
 
 
-def parse_incident(body: bytes | dict[str, Any], default_source: str | None = None) -> IncidentIn:
-    """Check a report. `default_source` stands in when the sender names none. Raises BadInput with the field in `where`."""
+def parse_incident(body: bytes | dict[str, Any], own_source: str | None = None) -> IncidentIn:
+    """Check a report; `own_source` (by the token) is allowed beside the contract's. Raises BadInput with the field in `where`."""
     fields = decode(body) if isinstance(body, bytes) else body
     if not isinstance(fields, dict):
         raise BadInput("must be a JSON object", "body")
-    if fields.get("source") is None and default_source:
-        fields = {**fields, "source": default_source}
     source = _identity(fields, "source")
-    if source not in SOURCES and source != default_source:
+    if source not in SOURCES and source != own_source:
         raise BadInput(f"must be one of {', '.join(SOURCES)}, not {source[:40]!r}", "source")
     source_id = _identity(fields, "source_id")
     reported_ns = _time_ns(fields.get("at"))

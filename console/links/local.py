@@ -23,6 +23,7 @@ from typing import Any
 
 from console.errors import BadInput, Refused, Unavailable
 from console.model.events import Entry
+from console.model.unit import Fix
 
 LONGEST_LINE_BYTES = 16 * 1024 * 1024
 CHUNK_ENTRIES = 500
@@ -49,6 +50,19 @@ def entry_from_wire(message: Message) -> Entry:
         )  # fmt: skip
     except (KeyError, TypeError, ValueError) as cause:
         raise BadInput(f"not an entry: {cause}", "local socket") from cause
+
+
+def wire_fix(fix: Fix) -> Message:
+    """A fix as the local socket carries it."""
+    return {
+        "unit": fix.unit, "lon": fix.lon, "lat": fix.lat, "at_ns": fix.at_ns, "received_ns": fix.received_ns,
+        "accuracy_m": fix.accuracy_m, "speed_mps": fix.speed_mps, "heading_deg": fix.heading_deg, "source": fix.source,
+    }  # fmt: skip
+
+
+def fix_from_wire(message: Message) -> Fix:
+    """The fix again, in a console."""
+    return Fix(**message)
 
 
 def line_of(message: Message) -> bytes:
