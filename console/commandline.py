@@ -67,14 +67,8 @@ def _start(args: Args) -> Any:
     folder = _folder(args)
     chosen = _settings(args, folder)
     centre = checked_id(args.centre or chosen.get("centre.code"))
-    return Start(
-        folder,
-        chosen,
-        demo=args.demo,
-        for_console=getattr(args, "for_console", False),
-        broker=_broker(args, chosen),
-        centre=centre,
-    )
+    chosen = Settings({**chosen.all(), "broker.url": _broker(args, chosen), "centre.code": centre})
+    return Start(folder, chosen, demo=args.demo, for_console=getattr(args, "for_console", False))
 
 
 def run_console(args: Args) -> Result:
@@ -198,7 +192,7 @@ def report(args: Args) -> Result:
 
     try:
         with limited(folder, load(folder.settings), door=True) as process:
-            return _post((process.links.door_url, process.links.door_token), body, args.file)
+            return _post((process.links.url, process.links.token), body, args.file)
     except Unavailable:
         door = _door(folder)
         if door is None:
@@ -322,7 +316,8 @@ def selftest(args: Args) -> Result:
     from console.selftest import run as test
 
     folder = _folder(args)
-    found = test(folder, load(folder.settings))
+    chosen = _settings(args, folder)
+    found = test(folder, Settings({**chosen.all(), "broker.url": _broker(args, chosen)}))
     return found, 0 if found["ok"] else 1
 
 

@@ -16,13 +16,12 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from console import __version__, demo
 from console.clock import Clock, SystemClock
 from console.errors import Unavailable
 from console.links.hooks import LocalPeer
-from console.links.mqtt import MqttTransport
 from console.links.service import Links
 from console.model import commands as cmd
 from console.model.unit import Fix
@@ -77,14 +76,6 @@ class Start:
     for_console: bool = False
     limited: bool = False
     door: bool = True
-    broker: str = ""
-    centre: str = "LOCAL"
-
-
-class Running(Protocol):
-    """A part that must be stopped."""
-
-    def stop(self) -> object: ...
 
 
 class DeskProcess:
@@ -133,22 +124,19 @@ class DeskProcess:
         around.alive = self.reception.alive
         self.positions.start()
         keep.callback(self.positions.stop)
-        self.links = Links(self.reception, folder, settings, door=start.door, local=not start.limited)
-        mqtt = MqttTransport(start.broker, start.centre, self.reception) if start.broker and not start.limited else None
-        self.desk.start([self.links, *([mqtt] if mqtt else [])])
+        full = not start.limited
+        self.links = Links(
+            self.reception, self.clock, folder, settings, door=start.door, local=full, broker=full, failed=self._broken
+        )
+        self.desk.start(sorted(self.links.transports, key=lambda path: path.name != "websocket"))
         keep.callback(self.desk.stop)
         self._first_facts(imported)
         self.accounts = accounts
-        self.reception.on_lights = self.links.broadcast_lights
+        self.reception.on_lights = self.links.lights
         self.reception.on_peers = self._peers
         self.reception.on_end = self.ended.set
         self.links.start()
         keep.callback(self.links.stop)
-        if mqtt:
-            mqtt.start()
-            keep.callback(mqtt.stop)
-        elif not start.limited:
-            self.reception.light("mqtt", "off", "")
         if start.demo:
             self._start_demo(mark)
 
@@ -186,7 +174,7 @@ class DeskProcess:
             )
             desk.ask(fact, *owner).result()
         if not start.limited:
-            desk.ask(cmd.StartDesk(f"liandong {__version__}", start.centre), "desk", ("desk",)).result()
+            desk.ask(cmd.StartDesk(f"liandong {__version__}", start.settings.get("centre.code")), "desk", ("desk",)).result()
 
     def _start_demo(self, mark: demo.Mark) -> None:
         settings, desk = self.start.settings, self.desk
@@ -209,7 +197,7 @@ class DeskProcess:
                 lon, lat = newest_fixes[unit.id].lon, newest_fixes[unit.id].lat
             units.append({"unit": unit.id, "key": keys[unit.id], "lon": lon, "lat": lat, "kind": unit.kind})
         order = {
-            "door": self.links.door_url,
+            "door": self.links.url,
             "units": units,
             "map": str(self.start.folder.city_map),
             "speed": settings.get("demo.speed"),
@@ -222,7 +210,7 @@ class DeskProcess:
         if settings.get("demo.incidents"):
             run_ns = mark.facts["run_ns"]
             feeder = demo.Feeder(
-                lambda: (self.links.door_url, self.links.door_token),
+                lambda: (self.links.url, self.links.token),
                 f"{run_ns // 1_000_000_000:x}",
                 run_ns / 1e9,
                 settings.get("demo.speed"),
@@ -230,6 +218,10 @@ class DeskProcess:
             )
             feeder.start()
             self._closing.callback(feeder.stop)
+
+    def _broken(self, cause: BaseException) -> None:
+        log.critical("the links have ended: %r", cause)
+        self.ended.set()
 
     def _stored(self, entries: Any) -> None:
         self.links.broadcast_entries(entries)

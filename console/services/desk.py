@@ -17,6 +17,7 @@ from typing import Any
 from console.clock import Clock
 from console.errors import LiandongError, Refused, Unavailable
 from console.links.hooks import Answer
+from console.links.transport import Transport
 from console.model import commands as cmd
 from console.model import events as ev
 from console.model import geo
@@ -27,7 +28,7 @@ from console.model.state import State, apply
 from console.model.unit import Fix
 from console.services import dispatch, overdue
 from console.services.linkage import Near, near
-from console.services.outbox import Outbox, Path
+from console.services.outbox import Outbox
 from console.store.citymap import CityMap
 from console.store.journal import Journal
 from console.store.roster import Roster
@@ -82,7 +83,7 @@ class Desk:
         for entry in _all_entries(journal):
             apply(self.state, entry)
 
-    def start(self, paths: Sequence[Path] = ()) -> None:
+    def start(self, paths: Sequence[Transport] = ()) -> None:
         """Start the desk thread; `paths` are the ways orders can go (none for a desk limited to the journal)."""
         if not self._limited:
             self._outbox = Outbox(paths, self._record, self._resend_s)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
+from console.links.transport import Transport
 from console.model import commands as cmd
 from console.model.order import Order
 from console.model.state import State
@@ -19,33 +19,19 @@ NO_PATH_AFTER_S = 1.0
 """An order that finds no path is marked `path_failed` after this time (faults.md D2)."""
 
 
-class Path(Protocol):
-    """One way to a unit's terminal, as the outbox uses it."""
-
-    name: str
-    """`websocket` or `mqtt`."""
-
-    def connected(self, unit: str) -> bool:
-        """Whether something sent now has a chance to arrive."""
-        ...
-
-    def send(self, unit: str, body: dict[str, Any]) -> bool:
-        """Hand an order over without waiting; False when it was not taken."""
-        ...
-
-
 @dataclass(slots=True)
 class _Try:
     version: int
     wait_s: float
     next_mono_ns: int
     first_mono_ns: int
+    count: int = 0
 
 
 class Outbox:
-    """`paths` in order of preference; `record` stores a command and must not fail silently."""
+    """`paths` in order of preference, taken in turn when one does not answer; `record` stores a command."""
 
-    def __init__(self, paths: Sequence[Path], record: Callable[[object], None], first_wait_s: float) -> None:
+    def __init__(self, paths: Sequence[Transport], record: Callable[[object], None], first_wait_s: float) -> None:
         self._paths = tuple(paths)
         self._record = record
         self._first_wait_s = first_wait_s
@@ -86,10 +72,12 @@ class Outbox:
         if mono_ns < attempt.next_mono_ns:
             return
         live = [path for path in self._paths if path.connected(order.unit)]
-        for path in live:
+        turn = attempt.count % len(live) if live else 0
+        for path in live[turn:] + live[:turn]:
             if path.send(order.unit, order.body()):
                 attempt.next_mono_ns = mono_ns + int(attempt.wait_s * 1e9)
                 attempt.wait_s = min(attempt.wait_s * 2, LONGEST_WAIT_S)
+                attempt.count += 1
                 self._record(cmd.RecordSent(order.id, order.version, path.name))
                 return
         attempt.next_mono_ns = mono_ns + 200_000_000
