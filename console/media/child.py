@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
 import signal
@@ -67,9 +66,7 @@ def run_decoder(pipe: Connection, options: ChildOptions) -> None:
     """Serve `pipe` until it closes: the body of a decoder child."""
     watch_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with contextlib.suppress(OSError, AttributeError):
-        os.nice(2)  # the window stays quick when decoding wants more than the machine has
-    from console.media.decoder import Decoder  # noqa: PLC0415 - loads PyAV, which the console must not
+    from console.media.decoder import Decoder
 
     Decoder(pipe, options).serve()
 
@@ -77,7 +74,7 @@ def run_decoder(pipe: Connection, options: ChildOptions) -> None:
 def run_probe(pipe: Connection, url: str, timeout_s: float, transport: str) -> None:
     """Open one feed and send what was found: the body of a probe's child, so that a hostile file kills only this process."""
     watch_parent()
-    from console.media.probe import look  # noqa: PLC0415 - loads PyAV, which the console must not
+    from console.media.probe import look
 
     pipe.send(look(url, timeout_s, transport))
     pipe.close()

@@ -6,9 +6,9 @@ Threads: this one serves the pipe; one per feed that is opening or live; one for
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import threading
+from fractions import Fraction
 from multiprocessing.connection import Connection
 
 from av.codec.context import CodecContext
@@ -124,7 +124,7 @@ class Decoder:
         frame, arrival_ns = newest
         at_ns = self._clock.now_ns() - (self._clock.mono_ns() - arrival_ns)
         with contextlib.suppress(OSError):  # a full disk costs a still, never a picture
-            with io.open(f"{path}.part", "wb") as file:
+            with open(f"{path}.part", "wb") as file:
                 file.write(jpeg_of(frame))
             os.utime(f"{path}.part", ns=(at_ns, at_ns))
             os.replace(f"{path}.part", path)
@@ -137,7 +137,7 @@ def jpeg_of(frame: VideoFrame) -> bytes:
     small = frame.reformat(width, height, "yuvj420p", threads=1)
     encoder = CodecContext.create("mjpeg", "w")
     assert isinstance(encoder, VideoCodecContext)
-    encoder.width, encoder.height, encoder.pix_fmt, encoder.framerate = width, height, "yuvj420p", 25
+    encoder.width, encoder.height, encoder.pix_fmt, encoder.framerate = width, height, "yuvj420p", Fraction(25)
     encoder.options = {"qmin": "3", "qmax": "6"}
     small.pts = 0
     return b"".join(bytes(packet) for packet in (*encoder.encode(small), *encoder.encode(None)))

@@ -40,7 +40,7 @@ def _nothing(word: FeedError, **known: object) -> dict[str, Any]:
 
 def look(url: str, timeout_s: float, transport: str) -> dict[str, Any]:
     """Open `url` in this process, decode until its first picture, and describe it. Runs in the probe's child."""
-    import av  # noqa: PLC0415 - see source.open_source
+    import av
 
     began_s = time.monotonic()
     checked = source.parse(url)

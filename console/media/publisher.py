@@ -17,6 +17,7 @@ from console.model.wall import fitted
 if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
 
     from console.media.scaler import Scaler
 
@@ -62,7 +63,7 @@ class Publisher:
         self._damaged_ns = None
         self._shown_ns = 0
 
-    def note_packet(self, packet: Packet, now_ns: int) -> None:
+    def note_packet(self, packet: Packet[VideoStream], now_ns: int) -> None:
         """Count a packet that arrived at `now_ns`. Only a new time stamp is a sign of life (faults.md V48)."""
         self.packets += 1
         stamp = packet.dts if packet.dts is not None else packet.pts
@@ -129,6 +130,7 @@ class Publisher:
         target.slot.publish(index, pts_ns, arrival_ns, turned)
         self._shown_ns = arrival_ns
         self.last_frame, self.last_arrival_ns = frame, arrival_ns
+        target.slot.header[slots.DECODED] = self.decoded
         if target.slot.generation < 3 or self.decoded % 8 == 0:
             self._write_figures()
 

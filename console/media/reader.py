@@ -103,7 +103,7 @@ class Reader:
             self._publisher.close()
 
     def _try_once(self, attempt: int) -> bool:
-        import av.error  # noqa: PLC0415 - see source.open_source
+        import av.error
 
         self._began_ns = self._clock.mono_ns()
         container = source.open_source(
@@ -160,7 +160,7 @@ class Reader:
 
     def _play_live(self, container: InputContainer, stream: VideoStream, attempt: int) -> None:
         """Show the newest picture as it comes, never paced by time stamps: pacing keeps for ever the delay it began with."""
-        import av.error  # noqa: PLC0415 - see source.open_source
+        import av.error
 
         publisher, clock, context = self._publisher, self._clock, stream.codec_context
         aspect = float(stream.sample_aspect_ratio or 1) or 1.0
@@ -277,7 +277,7 @@ class _FilePlay:
 
     def _decode(self) -> Iterator[tuple[VideoFrame, int]]:
         """Frames with their time since the file's first start, over every loop, until a loop yields none."""
-        import av.error  # noqa: PLC0415 - see source.open_source
+        import av.error
 
         publisher, stream, start_ns = self._publisher, self._stream, 0
         while True:
@@ -315,7 +315,7 @@ class _FilePlay:
             stream.codec_context.flush_buffers()
 
     def _packets(self) -> Iterator[Any]:
-        import av.error  # noqa: PLC0415 - see source.open_source
+        import av.error
 
         try:
             yield from self.container.demux(self._stream)

@@ -59,11 +59,12 @@ class Slot:
     def __init__(self, memory: SharedMemory, owner: bool) -> None:
         self._memory, self._owner = memory, owner
         self.name = memory.name
-        self.header = memory.buf[:_HEADER_BYTES].cast("q")
+        everything = _bytes_of(memory)
+        self.header = everything[:_HEADER_BYTES].cast("q")
         self.width_px, self.height_px = int(self.header[WIDTH_MAX]), int(self.header[HEIGHT_MAX])
         self._buffer_bytes = stride_bytes(self.width_px) * self.height_px + _ALIGN
         starts = (_HEADER_BYTES + index * self._buffer_bytes for index in range(_BUFFERS))
-        self.buffers = [memory.buf[start : start + self._buffer_bytes] for start in starts]
+        self.buffers = [everything[start : start + self._buffer_bytes] for start in starts]
 
     @classmethod
     def create(cls, width_px: int, height_px: int) -> Slot:
@@ -73,7 +74,7 @@ class Slot:
             with contextlib.suppress(FileExistsError):
                 memory = SharedMemory(f"liandong-{os.getpid()}-{next(_numbers)}", create=True, size=size)
                 break
-        header = memory.buf[:_HEADER_BYTES].cast("q")
+        header = _bytes_of(memory)[:_HEADER_BYTES].cast("q")
         header[WIDTH_MAX], header[HEIGHT_MAX] = width_px, height_px
         header.release()
         return cls(memory, owner=True)
@@ -141,6 +142,11 @@ class Slot:
         if self._owner:
             with contextlib.suppress(FileNotFoundError):
                 self._memory.unlink()
+
+
+def _bytes_of(memory: SharedMemory) -> memoryview:
+    assert memory.buf is not None
+    return memory.buf
 
 
 def sweep_dead(folder: Path = Path("/dev/shm")) -> int:

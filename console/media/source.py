@@ -92,7 +92,7 @@ def open_source(source: Source, open_timeout_s: float, read_timeout_s: float, tr
     RTSP asks for TCP first and takes UDP when the camera refuses TCP (461), on the same connection; `transport="udp"` turns
     the order round. Audio and metadata tracks are not set up: they have stalled video elsewhere.
     """
-    import av  # noqa: PLC0415 - children only: 90 ms and 30 MB the console need not pay
+    import av
 
     options: dict[str, str] = {}
     if source.kind == "file":
@@ -140,7 +140,7 @@ _UNREACHABLE = {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno
 def word_for(cause: BaseException, is_network: bool, elapsed_s: float = 0.0, limit_s: float = float("inf")) -> FeedError:
     """The contract's word for an FFmpeg or system error. FFmpeg reports a silent RTSP server as invalid data: `elapsed_s`
     at or past `limit_s` makes that a time-out."""
-    import av.error as codes  # noqa: PLC0415 - see open_source
+    import av.error as codes
 
     number = getattr(cause, "errno", None)
     if isinstance(cause, (codes.HTTPUnauthorizedError, codes.HTTPForbiddenError)):

@@ -160,9 +160,7 @@ class Supervisor:
             self._news[report.job] = replace(known, error=None, next_try_ns=0, opened=known.opened + 1)
             self._refused.pop(job.url, None)
             return
-        self._news[report.job] = replace(
-            known, error=report.word, next_try_ns=report.next_try_ns, failures=report.failures
-        )
+        self._news[report.job] = replace(known, error=report.word, next_try_ns=report.next_try_ns, failures=report.failures)
         if report.word == "auth":
             self._refused[job.url] = (report.next_try_ns, report.failures)
 

@@ -150,7 +150,9 @@ def back_off_s(error: FeedError, failures: int, dice: float) -> float:
     return wait_s * (1.0 + 0.1 * dice) if error == "auth" else wait_s * (0.8 + 0.2 * dice)
 
 
-def fitted(source_width: int, source_height: int, tile_width: int, tile_height: int, pixel_aspect: float = 1.0) -> tuple[int, int]:
+def fitted(
+    source_width: int, source_height: int, tile_width: int, tile_height: int, pixel_aspect: float = 1.0
+) -> tuple[int, int]:
     """Width and height of a picture fitted, not cropped, into a tile; never larger than the tile, at least 2×2.
 
     `pixel_aspect` is a source pixel's width over its height (704×576 has 12/11 in a PAL camera).

@@ -86,7 +86,8 @@ class Feeds:
         everything = {one.tile: one for tiles in self._owners.values() for one in tiles}
         closing: dict[str, str] = {}
         with self._lock:
-            old_tiles, old_streams, self._tiles, kept = self._tiles, self._streams, {}, {}
+            old_tiles, old_streams, self._tiles = self._tiles, self._streams, {}
+            kept: dict[str, _Stream] = {}
             for tile, one in everything.items():
                 before = old_tiles.get(tile)
                 stream = self._stream_for(one, before, kept, everything, old_tiles)
@@ -187,6 +188,14 @@ class Feeds:
     def still(self, camera: str) -> Still | None:
         """The last known picture of `camera`, if it has been read by now. Asked-for tiles read theirs by themselves."""
         return self._known_stills.get(camera)
+
+    def knows_still(self, camera: str) -> bool:
+        """True once it is known whether `camera` has a still (the media thread has looked)."""
+        return camera in self._known_stills
+
+    def mono_ns(self) -> int:
+        """Now, on the clock of `Picture.arrival_ns`."""
+        return self._clock.mono_ns()
 
     def child_pids(self) -> list[int]:
         """Process ids of the decoder children."""

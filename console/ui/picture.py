@@ -1,0 +1,46 @@
+"""Picture: how a tile's picture is painted: fitted, never cropped, and grey when it is not live."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QRect, QRectF
+from PySide6.QtGui import QColor, QImage, QPainter
+
+from console.ui import theme
+
+_VEIL = QColor(0, 0, 0, 90)
+
+
+def grey_copy(image: QImage) -> QImage:
+    """A copy of `image` without colour and a little darker: what is not live must not look alive."""
+    made = image.convertToFormat(QImage.Format.Format_Grayscale8).convertToFormat(QImage.Format.Format_RGB32)
+    painter = QPainter(made)
+    painter.fillRect(made.rect(), _VEIL)
+    painter.end()
+    return made
+
+
+def paint_fitted(painter: QPainter, rect: QRect, image: QImage, ratio: float) -> None:
+    """Paint `image` fitted and centred in `rect`, black beside it; without scaling when it was made for this tile."""
+    width, height = image.width() / ratio, image.height() / ratio
+    if max(width / rect.width(), height / rect.height()) > 1.001 or min(rect.width() - width, rect.height() - height) > 1.5:
+        scale = min(rect.width() / width, rect.height() / height)
+        width, height = width * scale, height * scale
+    left, top = round((rect.width() - width) / 2), round((rect.height() - height) / 2)
+    black = theme.tile_color("tile")
+    if left > 0 or top > 0:
+        right, bottom = rect.width() - left - round(width), rect.height() - top - round(height)
+        bars = (
+            QRect(rect.left(), rect.top(), left, rect.height()),
+            QRect(rect.right() - right, rect.top(), right + 1, rect.height()),
+            QRect(rect.left(), rect.top(), rect.width(), top),
+            QRect(rect.left(), rect.bottom() - bottom, rect.width(), bottom + 1),
+        )
+        for bar in bars:
+            if bar.width() > 0 and bar.height() > 0:
+                painter.fillRect(bar, black)
+    if round(width * ratio) == image.width() and round(height * ratio) == image.height():
+        image.setDevicePixelRatio(ratio)
+        painter.drawImage(QPoint(rect.left() + left, rect.top() + top), image)
+    else:
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(QRectF(rect.left() + left, rect.top() + top, width, height), image)

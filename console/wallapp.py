@@ -1,0 +1,168 @@
+"""`liandong wall`: a plain borderless wall of listed feeds, for a given time, and what was measured. Needs no desk."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
+from PySide6.QtWidgets import QApplication
+
+from console import words
+from console.errors import BadInput
+from console.logs import mask
+from console.media import source
+from console.model.wall import FeedHealth
+from console.services.feeds import Feeds
+from console.ui import theme
+from console.ui.stall import StallMeter
+from console.ui.tile import TileContent
+from console.ui.wall import WallSurface
+
+_NO_PICTURE_S = 15.0  # without any first picture the run is counted from here
+
+
+def read_feeds(file: Path) -> list[str]:
+    """The URLs of a feeds file, one a line; empty lines and `#` comments are left out. Raises BadInput naming the line."""
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as cause:
+        raise BadInput(f"cannot be read: {cause}", str(file), "give a text file with one URL a line") from cause
+    urls = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        try:
+            source.parse(line)
+        except BadInput as bad:
+            raise BadInput(bad.what, f"{file} line {number}", bad.todo) from bad
+        urls.append(line.strip())
+    if not urls:
+        raise BadInput("no feed in it", str(file), "write one URL a line")
+    return urls
+
+
+class _Run(QObject):
+    """One run of the plain wall; `result` is the contract's JSON once `QApplication.exec` has returned."""
+
+    def __init__(self, urls: list[str], layout: int, seconds: float, size: tuple[int, int]) -> None:
+        super().__init__()
+        self._urls, self._seconds = urls, seconds
+        self._states: dict[str, list[dict[str, Any]]] = {str(index): [] for index in range(len(urls))}
+        self._began_ns = 0
+        self._counted_ns = 0
+        self._cpu_before_s = 0.0
+        self.result: dict[str, Any] = {}
+        self._feeds = Feeds(on_health=self._note)
+        self._surface = WallSurface(self._feeds)
+        self._surface.setWindowFlags(Qt.WindowType.FramelessWindowHint | Qt.WindowType.Window)
+        self._surface.setWindowTitle("liandong wall")
+        self._surface.setGeometry(0, 0, *size)
+        self._surface.set_layout(layout)
+        self._surface.set_tiles(
+            [TileContent(str(i), f"feed {i + 1}", mask(Path(url).name or url), url=url) for i, url in enumerate(urls)]
+        )
+        self._stall = StallMeter(self)
+        self._timer = QTimer(self, interval=50, timerType=Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+
+    def start(self) -> None:
+        self._began_ns = self._feeds.mono_ns()
+        self._surface.show()
+        self._timer.start()
+
+    def _note(self, health: FeedHealth) -> None:
+        # In the media thread: appends only; read after the feeds are closed.
+        at_ms = round((self._feeds.mono_ns() - self._began_ns) / 1e6) if self._began_ns else 0
+        seen = self._states[health.tile]
+        if not seen or seen[-1]["state"] != health.state:
+            seen.append({"state": health.state, "at_ms": at_ms})
+
+    @Slot()
+    def _tick(self) -> None:
+        now_ns = self._feeds.mono_ns()
+        if not self._counted_ns:
+            has_picture = any(figures.first_ns for figures in self._surface.figures())
+            if has_picture or now_ns - self._began_ns > _NO_PICTURE_S * 1e9:
+                self._counted_ns = now_ns
+                self._cpu_before_s = self._tree()[0]
+                self._stall.start()
+        elif now_ns - self._counted_ns >= self._seconds * 1e9:
+            self._finish(now_ns)
+
+    def _tree(self) -> tuple[float, float]:
+        """CPU seconds and resident megabytes of this process and its children."""
+        cpu_s = rss_bytes = 0.0
+        own = psutil.Process(os.getpid())
+        for process in (own, *own.children(recursive=True)):
+            try:
+                times = process.cpu_times()
+                cpu_s += times.user + times.system
+                rss_bytes += process.memory_info().rss
+            except psutil.Error:
+                continue
+        return cpu_s, rss_bytes / 1e6
+
+    def _finish(self, now_ns: int) -> None:
+        self._timer.stop()
+        self._stall.stop()
+        cpu_s, rss_mb = self._tree()
+        health = dict(self._feeds.health())
+        tiles = []
+        for index, (url, figures) in enumerate(zip(self._urls, self._surface.figures(), strict=False)):
+            known = health.get(str(index))
+            span_s = (now_ns - figures.first_ns) / 1e9 if figures.first_ns else 0.0
+            ages = sorted(figures.ages_ms)
+            tiles.append({
+                "url": mask(url),
+                "state": known.state if known else "connecting",
+                "states": list(self._states[str(index)]),
+                "error": known.error if known else None,
+                "shown_fps": round(figures.painted / span_s, 2) if span_s else 0.0,
+                "decoded_fps": round(self._feeds.decoded(str(index)) / span_s, 2) if span_s else 0.0,
+                "age_p95_ms": round(ages[int(len(ages) * 0.95)], 1) if ages else None,
+                "first_picture_ms": round((figures.first_ns - self._began_ns) / 1e6, 1) if figures.first_ns else None,
+                "reconnects": known.reconnects if known else 0,
+                "drops": self._feeds.drops(str(index)) + figures.torn,
+            })  # fmt: skip
+        span_s = max(1e-9, (now_ns - self._counted_ns) / 1e9)
+        self.result = {
+            "tiles": tiles,
+            "cpu_cores": round((cpu_s - self._cpu_before_s) / span_s, 3),
+            "gui_stall_p99_ms": round(self._stall.percentile_ms(), 1),
+            "gui_stall_max_ms": round(self._stall.worst_ms, 1),
+            "rss_mb": round(rss_mb, 1),
+        }
+        self._surface.close_feeds()
+        self._surface.close()
+        QApplication.quit()
+
+    def close(self) -> None:
+        """End the children and remove the shared memory."""
+        self._timer.stop()
+        self._surface.close_feeds()
+        self._feeds.close()
+        self._surface.deleteLater()
+
+
+def run_wall(feeds_file: Path, layout: int = 16, seconds: float = 10.0, size: tuple[int, int] = (1920, 1080),
+             lang: str = "zh_CN") -> dict[str, Any]:  # fmt: skip
+    """Show the feeds listed in `feeds_file` for `seconds` counted from the first picture; returns the contract's JSON.
+
+    Raises BadInput for an unreadable file or a line that is no feed address.
+    """
+    urls = read_feeds(feeds_file)
+    words.choose(lang)
+    application = QApplication.instance() or QApplication([sys.argv[0]])
+    assert isinstance(application, QApplication)
+    theme.apply(application)
+    run = _Run(urls, max(layout, len(urls)), seconds, size)
+    try:
+        run.start()
+        application.exec()
+    finally:
+        run.close()
+    return run.result
