@@ -16,11 +16,15 @@ BUSY_MS = 1000
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
-    """Open (or make, 0600) a database that survives power cuts: WAL, every commit fsynced. Raises sqlite3.Error, Unavailable."""
+    """Open (or make, 0600) a database that survives power cuts: WAL, every commit fsynced.
+
+    Raises sqlite3.Error, Unavailable, BadInput for a file that is no database (SQLite would overwrite a very short one).
+    """
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as cause:
         raise Unavailable(f"cannot open {path} for writing: {cause.strerror}") from cause
+    _refuse_other_files(path)
     connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
     try:
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
@@ -42,12 +46,24 @@ def open_reader(path: Path) -> sqlite3.Connection:
     """
     if not path.is_file():
         raise BadInput(f"no {path.name} here", str(path.parent), "name the data folder with --data")
+    _refuse_other_files(path)
     log = path.with_name(path.name + "-wal")
     lies_still = not os.access(path.parent, os.W_OK) and not (log.exists() and log.stat().st_size)
     url = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if lies_still else ''}"
     connection = sqlite3.connect(url, uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA query_only = ON")
     return connection
+
+
+def _refuse_other_files(path: Path) -> None:
+    """Source: https://www.sqlite.org/fileformat2.html, "Magic Header String"; an empty file is a database without tables."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(16)
+    except OSError as cause:
+        raise Unavailable(f"cannot read {path}: {cause.strerror}") from cause
+    if start not in (b"", b"SQLite format 3\0"):
+        raise BadInput(f"{path.name} is not a database", str(path.parent), "restore a copy, or choose another data folder")
 
 
 def explain(cause: Exception, path: Path, tried: str) -> LiandongError:
