@@ -22,7 +22,6 @@ from collections.abc import Callable
 from multiprocessing import shared_memory
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from console import words
 from console.clock import SystemClock
@@ -340,8 +339,9 @@ def _try_broker(url: str, centre: str) -> str:
     import paho.mqtt.client as mqtt
     from paho.mqtt.enums import CallbackAPIVersion
 
-    parts = urlsplit(url if "://" in url else f"mqtt://{url}")
-    over_tls = parts.scheme in ("mqtts", "ssl", "tls")
+    from console.links.broker_url import broker_place
+
+    place = broker_place(url)
     number = f"selftest-{os.getpid()}"
     topic = f"liandong/{centre}/units/{number}/orders"
     told, acknowledged, echoed = threading.Event(), threading.Event(), threading.Event()
@@ -356,28 +356,28 @@ def _try_broker(url: str, centre: str) -> str:
     client.on_connect = on_connect
     client.on_publish = lambda *_: acknowledged.set()
     client.on_message = lambda *_: echoed.set()
-    if parts.username:
-        client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
-    if over_tls:
-        client.tls_set()
+    if place.user:
+        client.username_pw_set(place.user, place.password)
+    if place.has_tls:
+        client.tls_set(ca_certs=place.ca or None)
     began_s = time.monotonic()
     try:
-        client.connect(parts.hostname or "127.0.0.1", parts.port or (8883 if over_tls else 1883), keepalive=10)
+        client.connect(place.host, place.port, keepalive=10)
         client.loop_start()
         if not told.wait(BROKER_TIMEOUT_S):
             refusal.append("no answer to the log-in")
         if refusal:
-            raise CheckFailed(tr("selftest.broker_down", broker=mask(url), what=refusal[0]))
+            raise CheckFailed(tr("selftest.broker_down", broker=place.shown, what=refusal[0]))
         elapsed_ms = round((time.monotonic() - began_s) * 1000)
         client.subscribe(topic, qos=1)
         client.publish(topic, b"{}", qos=1)
         if not acknowledged.wait(BROKER_TIMEOUT_S):
-            raise CheckFailed(tr("selftest.broker_down", broker=mask(url), what="no acknowledgement"))
+            raise CheckFailed(tr("selftest.broker_down", broker=place.shown, what="no acknowledgement"))
         echoed.wait(0.5)  # a desk may be allowed to write orders and not to read them: an absent echo is no fault
         key = "selftest.broker_ok_echo" if echoed.is_set() else "selftest.broker_ok"
-        return tr(key, broker=mask(url), ms=elapsed_ms)
+        return tr(key, broker=place.shown, ms=elapsed_ms)
     except (OSError, ValueError) as cause:
-        raise CheckFailed(tr("selftest.broker_down", broker=mask(url), what=cause)) from cause
+        raise CheckFailed(tr("selftest.broker_down", broker=place.shown, what=cause)) from cause
     finally:
         client.disconnect()
         client.loop_stop()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,8 +40,16 @@ def imports(file: Path) -> list[tuple[str, int, bool]]:
     tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
     top = {id(node) for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) and node in tree.body}
     package = ("console", *file.relative_to(CONSOLE).parts[:-1])
+    for_types = {
+        id(child)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        for child in node.body
+    }
     found = []
     for node in ast.walk(tree):
+        if id(node) in for_types:
+            continue  # a name in an annotation makes nothing depend on anything when the program runs
         if isinstance(node, ast.Import):
             found += [(alias.name, node.lineno, id(node) in top) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -101,6 +111,13 @@ def test_a_module_stays_readable(file: Path) -> None:
 
 def test_rooms_are_one_level_deep() -> None:
     assert [file for file in FILES if len(file.relative_to(CONSOLE).parts) > 2] == []
+
+
+@pytest.mark.parametrize("root", ["desk", "cli", "commandline", "simulator", "selftest", "bench"])
+def test_a_root_without_a_window_loads_no_qt(root: str) -> None:
+    code = f"import sys, console.{root}; sys.exit(any(name.split('.')[0] in {sorted(QT)} for name in sys.modules))"
+
+    assert subprocess.run([sys.executable, "-c", code], timeout=30, check=False).returncode == 0
 
 
 def test_model_does_no_input_or_output() -> None:

@@ -41,11 +41,6 @@ if TYPE_CHECKING:
     from scipy.spatial import cKDTree
     from shapely import STRtree
 
-ROAD_KINDS = ("motorway", "trunk", "primary", "secondary", "tertiary", "residential", "service", "footway")
-LABEL_KINDS = (
-    "city", "district", "suburb", "village", "school", "hospital", "police", "station", "fuel", "mall", "park", "square", "other",
-)  # fmt: skip
-
 FORMAT = 2
 """Raised when arrays change; an older file is refused with the advice to import the map again."""
 

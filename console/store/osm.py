@@ -18,7 +18,8 @@ import osmium
 from numpy.typing import NDArray
 
 from console.errors import BadInput
-from console.store.citymap import LABEL_KINDS, write_map
+from console.model.citymap import LABEL_KINDS
+from console.store.citymap import write_map
 from console.store.roadgraph import Way, graph_arrays
 
 _ROAD_OF = {

@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from console.model import geo
-from console.store.citymap import ROAD_KINDS
+from console.model.citymap import ROAD_KINDS
 
 _FOOTWAY = ROAD_KINDS.index("footway")
 _SPEED_KMH = (80, 60, 45, 40, 35, 25, 15)

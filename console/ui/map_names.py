@@ -1,7 +1,7 @@
 """Names on the base map: street names along their streets, place names at their points, none over another.
 
-Chinese names on steep streets run from top to bottom with upright characters; Latin ones turn with the street. The names of a view
-are placed in order of importance and painted in small steps (`steps`), as the ground is.
+Chinese names on steep streets run from top to bottom with upright characters; Latin ones turn with the street. The names of
+a view are placed in order of importance and painted in small steps (`steps`), as the ground is.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen, QTransform
 
 from console import words
+from console.model.citymap import LABEL_KINDS, ROAD_KINDS
 from console.model.geo import Array
-from console.store.citymap import LABEL_KINDS, ROAD_KINDS
 from console.ui import theme
 from console.ui.map_frame import View
 from console.ui.map_ground import Ground
@@ -33,7 +33,8 @@ APART_PX = 420.0  # between two writings of the same name
 class Names:
     """Places and paints the names of one view. Made anew for every rendering."""
 
-    def __init__(self, ground: Ground, view: View) -> None:
+    def __init__(self, ground: Ground, view: View, obstacles: tuple[Array, Array] | None = None) -> None:
+        """`obstacles`: points of the plane (cameras) that no name may cover."""
         self._ground, self._view = ground, view
         city_map = ground.city_map
         english = words.chosen() == "en"
@@ -43,6 +44,10 @@ class Names:
         self._metrics = QFontMetricsF(self._font)
         self._glyphs: dict[str, QPainterPath] = {}
         self._written: dict[int, list[tuple[float, float]]] = {}
+        if obstacles is not None:
+            xs, ys = view.px(*obstacles)
+            for x, y in zip(xs.tolist(), ys.tolist(), strict=True):
+                self._room.take(x - 11, y - 11, x + 11, y + 11)
 
     def steps(self, painter: QPainter) -> Iterator[None]:
         """Paint all names that find room, yielding after every few."""
@@ -98,7 +103,7 @@ class Names:
                 if text:
                     for line in self._joined(chosen[roads.name[chosen] == name]):
                         self._along(painter, line, text, int(name))
-                    yield
+                        yield
 
     def _joined(self, ways: Array) -> list[Array]:
         """The pieces of one street joined end to end, longest first, as picture coordinates (n, 2)."""

@@ -42,7 +42,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The `liandong` command of an empty environment with the wheel; its dependencies are lent by this one, through a path file."""
+    """The `liandong` command of an empty environment with the wheel; this one lends it the dependencies, by a path file."""
     home = tmp_path_factory.mktemp("empty") / "env"
     venv.create(home, with_pip=False, symlinks=True)
     site = next((home / "lib").glob("python3*")) / "site-packages"
