@@ -1,4 +1,4 @@
-"""Cameras on the map: badges by network, gathered into counts where they would overlap, linked ones with number and field of view.
+"""Cameras on the map: badges by network, counts where they would overlap, linked ones with number and field of view.
 
 Positions are held as arrays; what one zoom shows is planned once per zoom (28,000 cameras: 5 ms) and drawn in one call.
 """
@@ -19,9 +19,10 @@ from console import words
 from console.model.geo import Array
 from console.ui import marks, theme
 from console.ui.map_frame import Plane, View
-from console.ui.map_paint import Atlas, Room
+from console.ui.map_paint import Atlas, Room, pushed_off
 
 BADGE_PX, LINKED_PX, NUMBER_PX = 20, 26, 18
+KEEP_OFF_PX = 62.0  # a linked badge is drawn no nearer to an incident's mark; a line leads to where it stands
 CELL_PX, NEAR_CELL_PX = 40.0, 26.0
 TICKS_FROM = 0.35  # px per metre: from here on a badge shows where its camera looks
 WIDTH_UNKNOWN_DEG = 4.0  # a heading without a known field of view is a line, not a guess
@@ -141,6 +142,14 @@ class CameraLayer:
         found = self._plans[scale] = _Plan(x, y, slot, count, first, member)
         return found
 
+    def obstacles(self, view: View) -> tuple[Array, Array] | None:
+        """Where badges stand in a view (plane); None where there are so many that no name could be placed."""
+        if self._atlas is None:
+            return None
+        plan = self._plan(view.scale, self._atlas)
+        seen = view.seen(plan.x, plan.y)
+        return (plan.x[seen], plan.y[seen]) if np.count_nonzero(seen) <= 250 else None
+
     def _sheet(self, ratio: float) -> Atlas:
         look = (theme.generation(), words.chosen(), ratio)
         if self._atlas is None or self._atlas_look != look:
@@ -171,14 +180,18 @@ class CameraLayer:
             reach = BADGE_PX * 0.72
             painter.drawArc(QRectF(at.x() - reach, at.y() - reach, 2 * reach, 2 * reach), *_span(heading, max(half, 6)))
 
-    def spots(self, view: View) -> list[tuple[int, int, str, QPointF, QPointF]]:
-        """Linked cameras as (index, number, verdict, where it stands, where its badge is), cameras on one pole spread out."""
+    def spots(self, view: View, keep_off: list[QPointF]) -> list[tuple[int, int, str, QPointF, QPointF]]:
+        """Linked cameras as (index, number, verdict, where it stands, where its badge is).
+
+        Badges keep off the incidents' marks and each other (cameras on one pole are spread out).
+        """
         placed: list[tuple[int, int, str, QPointF, QPointF]] = []
-        for number, shown, verdict in self.linked:
-            if math.isnan(self._x[number]):
-                continue
-            true = view.point(self._x[number], self._y[number])
-            spot = QPointF(true)
+        known = [link for link in self.linked if not math.isnan(self._x[link[0]])]
+        numbers = [link[0] for link in known]
+        xs, ys = view.px(self._x[numbers], self._y[numbers])
+        xs, ys = pushed_off(xs, ys, keep_off, KEEP_OFF_PX, LINKED_PX + 8)
+        for (number, shown, verdict), x, y in zip(known, xs.tolist(), ys.tolist(), strict=True):
+            true, spot = view.point(self._x[number], self._y[number]), QPointF(x, y)
             for _ in range(12):
                 if all((other[4] - spot).manhattanLength() > LINKED_PX for other in placed):
                     break
@@ -206,11 +219,11 @@ class CameraLayer:
             for heading in headings(camera):
                 painter.drawPath(_wedge(at, reach, heading, camera.fov_deg))
 
-    def paint_linked(self, painter: QPainter, view: View, ratio: float) -> None:
+    def paint_linked(self, painter: QPainter, view: View, ratio: float, keep_off: list[QPointF]) -> None:
         """Paint the linked cameras with their numbers."""
-        for number, shown, _verdict, true, spot in self.spots(view):
+        for number, shown, _verdict, true, spot in self.spots(view, keep_off):
             camera = self.cameras[number]
-            if spot != true:
+            if (spot - true).manhattanLength() > 2:
                 painter.setPen(QPen(theme.color("accent", 0.8), 1.2))
                 painter.drawLine(true, spot)
                 painter.setBrush(theme.color("accent"))
@@ -224,9 +237,9 @@ class CameraLayer:
                 QPointF(spot.x() + half - 10, spot.y() - half - 9), marks.pixmap("number", NUMBER_PX, ratio, shown)
             )
 
-    def hit(self, view: View, at: QPointF, ratio: float) -> list[CameraMark]:
+    def hit(self, view: View, at: QPointF, ratio: float, keep_off: list[QPointF]) -> list[CameraMark]:
         """The cameras under a point: one, or all of a count; nearest first."""
-        for number, _shown, _verdict, _true, spot in reversed(self.spots(view)):
+        for number, _shown, _verdict, _true, spot in reversed(self.spots(view, keep_off)):
             if abs(spot.x() - at.x()) <= LINKED_PX * 0.6 and abs(spot.y() - at.y()) <= LINKED_PX * 0.6:
                 return [self.cameras[number]]
         plan = self._plan(view.scale, self._sheet(ratio))
@@ -234,11 +247,11 @@ class CameraLayer:
             return []
         xs, ys = view.px(plan.x, plan.y)
         away = np.maximum(np.abs(xs - at.x()), np.abs(ys - at.y()))
-        spot = int(np.argmin(away))
-        if away[spot] > BADGE_PX * 0.65:
+        nearest = int(np.argmin(away))
+        if away[nearest] > BADGE_PX * 0.65:
             return []
-        begin = plan.first[spot]
-        return [self.cameras[number] for number in plan.member[begin : begin + plan.count[spot]]]
+        begin = plan.first[nearest]
+        return [self.cameras[index] for index in plan.member[begin : begin + plan.count[nearest]]]
 
 
 def headings(camera: CameraMark) -> tuple[float, ...]:

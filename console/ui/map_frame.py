@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
 
 from console.model.geo import Array, metres_per_degree
@@ -66,11 +67,11 @@ class View:
         half_x, half_y = (self.width / 2 + margin_px) / self.scale, (self.height / 2 + margin_px) / self.scale
         return self.x - half_x, self.y - half_y, self.x + half_x, self.y + half_y
 
-    def seen(self, xs: Array, ys: Array, margin_px: float = 16.0) -> Array:
-        """Boolean mask of the points of the plane inside the picture."""
+    def seen(self, xs: Array, ys: Array, margin_px: float = 16.0) -> NDArray[np.bool_]:
+        """Mask of the points of the plane inside the picture."""
         left, top, right, bottom = self.box(margin_px)
         with np.errstate(invalid="ignore"):
-            mask: Array = (xs >= left) & (xs <= right) & (ys >= top) & (ys <= bottom)
+            mask: NDArray[np.bool_] = (xs >= left) & (xs <= right) & (ys >= top) & (ys <= bottom)
         return mask
 
     def covers(self, other: View) -> bool:

@@ -1,4 +1,4 @@
-"""Incidents on the map: grade marks, the halo of lateness, distance rings of the selected one, arrows to those out of the picture."""
+"""Incidents on the map: grade marks, halo of lateness, rings of the selected one, arrows to those out of the picture."""
 
 from __future__ import annotations
 
@@ -87,9 +87,17 @@ class IncidentLayer:
                 x = middle.x() + reach * math.cos(math.radians(turn)) + (4 if turn != 180 else -width - 4)
                 y = middle.y() + reach * math.sin(math.radians(turn))
                 if 0 < x < view.width - width and 16 < y < view.height - 16 and room.is_free(x, y - 9, x + width, y + 9):
-                    draw_text(painter, x, y + 5, text, font, theme.color("muted"), theme.color("map_halo"))
+                    painter.setPen(Qt.PenStyle.NoPen)
+                    painter.setBrush(theme.color("map_halo", 0.8))
+                    painter.drawRoundedRect(QRectF(x - 3, y - 9, width + 6, 18), 4, 4)
+                    draw_text(painter, x, y + 5, text, font, theme.color("muted"), None)
                     room.take(x, y - 9, x + width, y + 9)
                     break
+
+    def spots(self, view: View) -> list[QPointF]:
+        """Where marks stand in the picture."""
+        box = QRectF(-40, -40, view.width + 80, view.height + 80)
+        return [spot for spot in (view.point(*at) for at in self._at.values()) if box.contains(spot)]
 
     def take_room(self, view: View, room: Room) -> None:
         """Keep names off the marks."""
@@ -135,7 +143,7 @@ class IncidentLayer:
         painter.drawEllipse(spot, size * 0.9, size * 0.9)
 
     def edges(self, view: View) -> list[tuple[IncidentMark, QPointF, float]]:
-        """Red, late and selected incidents out of the picture: where at its edge their arrow stands and its direction (radians)."""
+        """Red, late and selected incidents out of the picture: where at its edge the arrow stands, its direction (radians)."""
         found = []
         for incident in reversed(self._drawn()):
             if incident.id != self.selected and incident.grade != "red" and not incident.lateness:

@@ -7,13 +7,14 @@ pan path in slices of a few milliseconds. GUI thread only; emits `rendered()` wh
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, QRectF, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QPointF, QRectF, QTimer, Signal, Slot
 from PySide6.QtGui import QPainter, QPixmap
 
 from console import words
+from console.model.geo import Array
 from console.ui import theme
 from console.ui.map_frame import View
 from console.ui.map_ground import Ground
@@ -34,6 +35,10 @@ class Picture:
     pixmap: QPixmap
 
 
+def _no_obstacles(_view: View) -> None:
+    return None
+
+
 class GroundLayer(QObject):
     """Owns the pictures of one base map."""
 
@@ -48,12 +53,19 @@ class GroundLayer(QObject):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._work)
+        self._obstacles: Callable[[View], tuple[Array, Array] | None] = _no_obstacles
         self.slices_s: list[float] = []
 
     def set_ground(self, ground: Ground | None) -> None:
         """Show another base map, or none (grey ground)."""
         self.stop()
         self._ground = ground
+        self._pictures.clear()
+
+    def set_obstacles(self, obstacles: Callable[[View], tuple[Array, Array] | None]) -> None:
+        """Keep names off what `obstacles` gives for a view (plane points, None where too many); pictures are painted anew."""
+        self.stop()
+        self._obstacles = obstacles
         self._pictures.clear()
 
     def stop(self) -> None:
@@ -92,7 +104,7 @@ class GroundLayer(QObject):
         corner = view.point(*picture.view.at(0, 0))
         if grown == 1.0:
             ratio = picture.look[2]
-            painter.drawPixmap(round(corner.x() * ratio) / ratio, round(corner.y() * ratio) / ratio, picture.pixmap)
+            painter.drawPixmap(QPointF(round(corner.x() * ratio) / ratio, round(corner.y() * ratio) / ratio), picture.pixmap)
         else:
             target = QRectF(corner.x(), corner.y(), picture.view.width * grown, picture.view.height * grown)
             painter.drawPixmap(target, picture.pixmap, QRectF(picture.pixmap.rect()))
@@ -114,7 +126,8 @@ class GroundLayer(QObject):
             self._timer.start(0 if not self._pictures or not fresh else RESTART_MS // 2)
 
     def _start(self) -> None:
-        assert self._wanted is not None and self._ground is not None
+        assert self._wanted is not None
+        assert self._ground is not None
         view, ratio = self._wanted
         self._wanted = None
         large = view.resized(round(view.width * (1 + 2 * MARGIN)), round(view.height * (1 + 2 * MARGIN)))
@@ -127,7 +140,7 @@ class GroundLayer(QObject):
     def _steps(self, painter: QPainter, view: View) -> Iterator[None]:
         assert self._ground is not None
         yield from self._ground.steps(painter, view)
-        names = Names(self._ground, view)
+        names = Names(self._ground, view, self._obstacles(view))
         yield
         yield from names.steps(painter)
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen, QTransform
 
@@ -105,7 +106,7 @@ class Names:
                         self._along(painter, line, text, int(name))
                         yield
 
-    def _joined(self, ways: Array) -> list[Array]:
+    def _joined(self, ways: NDArray[np.int64]) -> list[Array]:
         """The pieces of one street joined end to end, longest first, as picture coordinates (n, 2)."""
         xs, ys, heads = self._ground.roads.vertices(ways, self._view)
         pieces = [piece for piece in np.split(np.column_stack((xs, ys)), heads[1:]) if len(piece) > 1]

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable
+from typing import Any
 
 import numpy as np
 import shiboken6
 from numpy.typing import NDArray
-from PySide6.QtCore import QByteArray, QDataStream, QRectF, Qt
+from PySide6.QtCore import QByteArray, QDataStream, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap
 
 from console.model.geo import Array
@@ -97,15 +98,16 @@ class Atlas:
         rows[:, 3] = (slots // self._columns) * self._cell
         rows[:, 4] = rows[:, 5] = self._cell
         rows[:, 6] = rows[:, 7] = 1.0 / self.ratio
-        first = shiboken6.wrapInstance(self._fragments.ctypes.data, QPainter.PixmapFragment)
+        # A pointer into the array itself: PySide takes the first fragment and a count.
+        first: Any = shiboken6.wrapInstance(self._fragments.ctypes.data, QPainter.PixmapFragment)
         painter.drawPixmapFragments(first, count, self._pixmap)
 
 
 class TextPictures:
-    """Short texts with a halo as cached pixmaps; at most `limit` are kept."""
+    """Short texts on a translucent plate as cached pixmaps; at most `limit` are kept."""
 
-    def __init__(self, font: QFont, ratio: float, ink: QColor, halo: QColor, limit: int = 600) -> None:
-        self._font, self._ratio, self._ink, self._halo, self._limit = font, ratio, ink, halo, limit
+    def __init__(self, font: QFont, ratio: float, ink: QColor, plate: QColor, limit: int = 600) -> None:
+        self._font, self._ratio, self._ink, self._plate, self._limit = font, ratio, ink, plate, limit
         self._metrics = QFontMetricsF(font)
         self._kept: dict[str, QPixmap] = {}
 
@@ -116,12 +118,16 @@ class TextPictures:
             return found
         if len(self._kept) >= self._limit:
             self._kept.clear()
-        width, height = self._metrics.horizontalAdvance(text) + 6, self._metrics.height()
+        width, height = self._metrics.horizontalAdvance(text) + 8, self._metrics.height()
         made = QPixmap(math.ceil(width * self._ratio), math.ceil(height * self._ratio))
         made.setDevicePixelRatio(self._ratio)
         made.fill(Qt.GlobalColor.transparent)
         painter = QPainter(made)
-        draw_text(painter, 3, self._metrics.ascent(), text, self._font, self._ink, self._halo)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(self._plate)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.drawRoundedRect(QRectF(0, 1.5, width, height - 3), 4, 4)
+        draw_text(painter, 4, self._metrics.ascent(), text, self._font, self._ink, None)
         painter.end()
         self._kept[text] = made
         return made
@@ -137,6 +143,25 @@ def draw_text(painter: QPainter, x: float, baseline: float, text: str, font: QFo
     painter.setFont(font)
     painter.setPen(ink)
     painter.drawText(round(x), round(baseline), text)
+
+
+def pushed_off(xs: Array, ys: Array, obstacles: list[QPointF], reach_px: float, size_px: float) -> tuple[Array, Array]:
+    """Points nearer than `reach_px` to an obstacle moved out onto a circle around it, `size_px` apart; others as they are."""
+    xs, ys = xs.copy(), ys.copy()
+    for obstacle in obstacles:
+        right, down = xs - obstacle.x(), ys - obstacle.y()
+        near = np.flatnonzero(np.hypot(right, down) < reach_px)
+        if not len(near):
+            continue
+        reach = max(reach_px, len(near) * size_px / math.tau)
+        turns = np.arctan2(down[near], right[near])
+        order = np.argsort(turns, kind="stable")
+        step, last = size_px / reach, -math.inf
+        for number in order.tolist():
+            last = max(float(turns[number]), last + step)
+            xs[near[number]] = obstacle.x() + reach * math.cos(last)
+            ys[near[number]] = obstacle.y() + reach * math.sin(last)
+    return xs, ys
 
 
 class Room:

@@ -10,13 +10,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from console import words
+from console.model.geo import Array
 from console.ui import marks, spoken, theme
 from console.ui.map_frame import Plane, View
-from console.ui.map_paint import Atlas, Room, TextPictures
+from console.ui.map_paint import Atlas, Room, TextPictures, pushed_off
 from console.words import tr
 
 BADGE_PX, SMALL_PX = 26, 16
@@ -24,6 +26,7 @@ STALE_S = 60.0  # an older fix is drawn as a ring
 CROWD = 300  # more units than this in view: small badges, names only of the busy ones
 LABELS = 140
 TRAIL_FIXES, TRAIL_STEP_M = 8, 4.0
+KEEP_OFF_PX = 34.0
 BUSY = ("on_scene", "en_route", "assigned")
 
 
@@ -62,6 +65,12 @@ class UnitLayer:
         self._sheets: tuple[Atlas, Atlas] | None = None
         self._texts: TextPictures | None = None
         self._look: object = None
+        self._painted: tuple[View, NDArray[np.int64], Array, Array] = (
+            View(0, 0, 0, 0, 0),
+            np.zeros(0, np.int64),
+            self._x,
+            self._y,
+        )
 
     def set_units(self, units: Iterable[UnitMark], plane: Plane) -> None:
         """Show these units instead of the former ones; the trails of those that stay go on."""
@@ -132,7 +141,7 @@ class UnitLayer:
         if self._look != look:
             self._look = look
             self._sheets = (Atlas(BADGE_PX, ratio, marks.draw_unit), Atlas(SMALL_PX, ratio, marks.draw_unit))
-            self._texts = TextPictures(theme.font("text"), ratio, theme.color("text"), theme.color("map_halo"))
+            self._texts = TextPictures(theme.font("text"), ratio, theme.color("text"), theme.color("map_halo", 0.72))
             self._slots_fresh = False
         stale = (self._fix_ns > 0) & (self.now_ns - self._fix_ns > int(STALE_S * 1e9))
         if not self._slots_fresh or not np.array_equal(stale, self._was_stale):
@@ -141,25 +150,31 @@ class UnitLayer:
             self._slots = np.array([[sheet.slot(*key) for key in keys] for sheet in self._sheets], np.int64).reshape(2, -1)
             self._was_stale, self._slots_fresh = stale, True
 
-    def paint(self, painter: QPainter, view: View, ratio: float, room: Room) -> None:
-        """Paint trails, badges and names; `room` holds what must stay free and takes the names."""
+    def paint(self, painter: QPainter, view: View, ratio: float, room: Room, keep_off: list[QPointF]) -> None:
+        """Paint trails, badges and names; `room` holds what must stay free and takes the names.
+
+        Badges near a point of `keep_off` (an incident's mark) stand around it, so that units on scene stay readable.
+        """
         self._prepare(ratio)
         assert self._sheets is not None
         seen = np.flatnonzero(view.seen(self._x, self._y))
         xs, ys = view.px(self._x[seen], self._y[seen])
+        xs, ys = pushed_off(xs, ys, keep_off, KEEP_OFF_PX, BADGE_PX + 3)
+        self._painted = (view, seen, xs, ys)
         crowded = len(seen) > CROWD
         self._paint_trails(painter, view, seen, crowded)
         self._sheets[crowded].draw(painter, xs, ys, self._slots[int(crowded)][seen])
         named = seen.tolist() if not crowded else [n for n in seen.tolist() if self.units[n].duty in BUSY or self.units[n].chosen]
         half = (SMALL_PX if crowded else BADGE_PX) / 2
-        spots = {number: view.point(self._x[number], self._y[number]) for number in named[: 4 * LABELS]}
+        wanted = set(named[: 4 * LABELS])
+        spots = {n: QPointF(x, y) for n, x, y in zip(seen.tolist(), xs.tolist(), ys.tolist(), strict=True) if n in wanted}
         for spot in spots.values():
             room.take(spot.x() - half, spot.y() - half, spot.x() + half, spot.y() + half)
         first = sorted(spots, key=lambda number: (not self.units[number].chosen, self.units[number].duty not in BUSY, number))
         for number in first[:LABELS]:
             self._name(painter, number, spots[number], half, room)
 
-    def _paint_trails(self, painter: QPainter, view: View, seen: np.ndarray, crowded: bool) -> None:
+    def _paint_trails(self, painter: QPainter, view: View, seen: NDArray[np.int64], crowded: bool) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ink = theme.color("unit")
         for number in seen.tolist():
@@ -201,20 +216,17 @@ class UnitLayer:
                 return
 
     def hit(self, view: View, at: QPointF) -> UnitMark | None:
-        """The unit under a point."""
-        if not len(self._x):
+        """The unit under a point of the picture as last painted."""
+        painted, numbers, xs, ys = self._painted
+        if painted != view or not len(numbers):
             return None
-        xs, ys = view.px(self._x, self._y)
         away = np.hypot(xs - at.x(), ys - at.y())
-        away[np.isnan(away)] = np.inf
-        number = int(np.argmin(away))
-        return self.units[number] if away[number] <= BADGE_PX * 0.55 else None
+        nearest = int(np.argmin(away))
+        if away[nearest] > BADGE_PX * 0.55 or numbers[nearest] >= len(self.units):
+            return None
+        found: UnitMark = self.units[numbers[nearest]]
+        return found
 
     def number(self, unit_id: str) -> int | None:
         """Where a unit stands in `units`."""
         return self._number_of.get(unit_id)
-
-
-def paint_unit(painter: QPainter, rect: QRectF, unit: UnitMark, stale: bool) -> None:
-    """Paint one unit's badge (lists and strips use the map's own picture)."""
-    marks.draw_unit(painter, rect, unit.kind, unit.duty, stale)

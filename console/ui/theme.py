@@ -31,7 +31,7 @@ _DARK = {
     "text": "#E8ECF0", "muted": "#A3AFBB", "faint": "#7D8996", "accent": "#3FC1B0",
     "red": "#FF5A52", "orange": "#FFA02E", "blue": "#6AA8FF", "green": "#52C88A", "late": "#FFD24A",
     "danger": "#B3261E", "danger_pressed": "#8C1D17", "danger_text": "#FFFFFF", "on_grade": "#12161B", "tile": "#000000",
-    "map_ground": "#15191F", "map_water": "#1B2733", "map_green": "#1A221F",
+    "map_ground": "#15191F", "map_water": "#1B2733", "map_green": "#1A2822",
     "map_building": "#1D232A", "map_building_edge": "#2A323B",
     "map_road_major": "#404D5A", "map_road": "#323D48", "map_road_minor": "#262F38", "map_path": "#2C353E", "map_rail": "#3A424B",
     "map_label": "#AAB5C0", "map_halo": "#15191F", "unit": "#E8ECF0", "unit_text": "#12161B", "camera": "#232B34",
@@ -88,8 +88,10 @@ def contrast(first: QColor, second: QColor) -> float:
     """Contrast ratio of two opaque colours, 1 to 21. Source: WCAG 2.2, "relative luminance" and "contrast ratio"."""
 
     def luminance(shade: QColor) -> float:
-        parts = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in shade.getRgbF()[:3])
-        return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+        total = 0.0
+        for weight, part in ((0.2126, shade.redF()), (0.7152, shade.greenF()), (0.0722, shade.blueF())):
+            total += weight * (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4)
+        return total
 
     lighter, darker = sorted((luminance(first), luminance(second)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
