@@ -114,9 +114,9 @@ ACCOUNTS = Schema(
     0x4C444143,  # "LDAC"
     (
         (
-            "CREATE TABLE operators (operator TEXT PRIMARY KEY, hash TEXT NOT NULL, set_ns INTEGER NOT NULL)",
-            "CREATE TABLE terminals (unit TEXT PRIMARY KEY, hash BLOB NOT NULL UNIQUE, set_ns INTEGER NOT NULL)",
-            "CREATE TABLE sources (source TEXT PRIMARY KEY, hash BLOB NOT NULL UNIQUE, set_ns INTEGER NOT NULL)",
+            "CREATE TABLE operators (operator TEXT PRIMARY KEY, hash TEXT NOT NULL)",
+            "CREATE TABLE terminals (unit TEXT PRIMARY KEY, hash BLOB NOT NULL UNIQUE)",
+            "CREATE TABLE sources (source TEXT PRIMARY KEY, hash BLOB NOT NULL UNIQUE)",
         ),
     ),
 )
