@@ -15,7 +15,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
@@ -36,6 +36,7 @@ PAGES = {
     "/": ("index.html", "text/html"),
     "/terminal.js": ("terminal.js", "text/javascript"),
     "/store.js": ("store.js", "text/javascript"),
+    "/link.js": ("link.js", "text/javascript"),
     "/offline.js": ("offline.js", "text/javascript"),
     "/terminal.css": ("terminal.css", "text/css"),
     "/terminal.webmanifest": ("terminal.webmanifest", "application/manifest+json"),
@@ -91,7 +92,7 @@ class Door:
 
     async def _page(self, request: Request) -> Response:
         name, kind = PAGES[request.url.path]
-        return FileResponse(resources("terminal", name), media_type=kind, headers=HEADERS)
+        return Response(resources("terminal", name).read_bytes(), media_type=kind, headers=HEADERS)
 
     async def _texts(self, request: Request) -> Response:
         language = request.path_params["language"]

@@ -45,7 +45,7 @@ class IncidentIn:
 def decode(body: bytes) -> Any:
     """JSON from UTF-8 (with or without BOM), UTF-16 or GB18030 bytes. Raises BadInput."""
     if len(body) > LONGEST_BODY_BYTES:
-        raise BadInput(f"{len(body)} bytes; at most {LONGEST_BODY_BYTES} are allowed", "body")
+        raise BadInput(f"more than {LONGEST_BODY_BYTES} bytes", "body")
     for encoding in ("utf-8-sig", "utf-16" if body[:2] in (b"\xff\xfe", b"\xfe\xff") else "gb18030"):
         try:
             text = body.decode(encoding)
