@@ -183,13 +183,26 @@ def wgs84_from_bd09(lon: float | Array, lat: float | Array) -> tuple[float, floa
     return _answer(lon, np.where(inside, x, lons), np.where(inside, y, lats))
 
 
+_NAMES = {
+    "": "wgs84", "wgs84": "wgs84", "gps": "wgs84", "cgcs2000": "wgs84", "gcj02": "gcj02", "gcj": "gcj02", "bd09": "bd09",
+    "bd09ll": "bd09", "bd": "bd09",
+}  # fmt: skip
+
+
+def datum_named(text: str) -> str:
+    """Return the one of `DATUMS` that `text` means (any case, "" = WGS-84, CGCS2000 counts as it).
+
+    Raises BadInput for another name: a wrong datum moves a camera farther than the rings.
+    """
+    found = _NAMES.get(text.strip().lower().replace("-", "").replace("_", ""))
+    if found is None:
+        raise BadInput(f"unknown datum {text[:30]!r}", todo=f"one of {', '.join(DATUMS)}")
+    return found
+
+
 def wgs84_from(datum: str, lon: float, lat: float) -> tuple[float, float]:
-    """Convert a point of the named datum (one of `DATUMS`, any case, "" = WGS-84). Raises BadInput for another name."""
-    name = datum.strip().lower().replace("-", "").replace("_", "")
-    if name in ("", "wgs84", "gps", "cgcs2000"):
+    """Convert a point of the named datum (see `datum_named`) to WGS-84. Raises BadInput for an unknown name."""
+    name = datum_named(datum)
+    if name == "wgs84":
         return lon, lat
-    if name in ("gcj02", "gcj"):
-        return wgs84_from_gcj02(lon, lat)
-    if name in ("bd09", "bd09ll", "bd"):
-        return wgs84_from_bd09(lon, lat)
-    raise BadInput(f"unknown datum {datum!r}", todo=f"one of {', '.join(DATUMS)}")
+    return wgs84_from_gcj02(lon, lat) if name == "gcj02" else wgs84_from_bd09(lon, lat)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 _POINTS = ("N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE", "S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW")
 _COMPASS = {point: index * 22.5 for index, point in enumerate(_POINTS)}
@@ -67,6 +68,7 @@ def _one(part: str) -> tuple[tuple[float, ...], float | None] | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def parse_heading(text: str) -> Heading:
     """Read a heading as a roster wrote it. 0 = north, clockwise; "东向西" looks west; "90-180" is a span seen from its middle.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from console.errors import BadInput
 
 LONGEST = 64
+_PLAIN = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _FORBIDDEN = frozenset("/+#\\")
 
 
@@ -16,6 +18,8 @@ def checked_id(text: str) -> str:
     1–64 characters, none of `/ + # \\`, no control, format or line-separating character, not `.` or `..` (contracts.md,
     "ids"). Raises BadInput saying which rule is broken.
     """
+    if _PLAIN.fullmatch(text) and text not in (".", ".."):
+        return text
     found = text.strip()
     if not found:
         raise BadInput("id is empty")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from console.model.geo import distance_m, is_position
 
 UNIT_KINDS = (
     "patrol_car",
@@ -41,7 +42,13 @@ OLDEST_S = 7 * 86400.0
 """A fix older than this is a buffer upload of no use for where the unit is now (D23)."""
 
 FASTEST_MPS = 90.0
-"""A jump faster than this (324 km/h) between two fixes is refused (D24)."""
+"""A jump faster than this (324 km/h) between two fixes is not believed (D24) ..."""
+
+JUMP_M = 200.0
+"""... when it is at least this far, beyond both fixes' accuracy ..."""
+
+JUMP_S = 60.0
+"""... and the last fix is not older than this: after a minute of silence the new one is taken as the better guess."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +92,7 @@ def accept_fix(previous: Fix | None, fix: Fix, now_ns: int) -> Fix | str:
     Codes: `position` (not finite, 0/0 or outside the globe), `future`, `old`, `duplicate` (same time), `out_of_order`,
     `jump`. An out-of-order fix still belongs in the track, only not on the map.
     """
-    if not (math.isfinite(fix.lon) and math.isfinite(fix.lat)) or abs(fix.lon) > 180 or abs(fix.lat) > 90:
-        return "position"
-    if abs(fix.lon) < 1e-6 and abs(fix.lat) < 1e-6:
+    if not is_position(fix.lon, fix.lat):
         return "position"
     if fix.at_ns > now_ns + int(FUTURE_S * 1e9):
         return "future"
@@ -99,4 +104,8 @@ def accept_fix(previous: Fix | None, fix: Fix, now_ns: int) -> Fix | str:
         return "duplicate"
     if fix.at_ns < previous.at_ns:
         return "out_of_order"
+    gap_s = (fix.at_ns - previous.at_ns) / 1e9
+    moved_m = distance_m(previous.lon, previous.lat, fix.lon, fix.lat) - (fix.accuracy_m or 0.0) - (previous.accuracy_m or 0.0)
+    if gap_s <= JUMP_S and moved_m >= JUMP_M and moved_m > FASTEST_MPS * gap_s:
+        return "jump"
     return fix

@@ -29,6 +29,8 @@ def split_password(url: str) -> tuple[str, bool]:
 
     A password may hold unescaped `/`, `#` or `@` (cameras' own pages allow them): it then ends at the last `@`.
     """
+    if "@" not in url and "=" not in url:
+        return url, False
     shown = url
     if found := _AUTHORITY.match(url):
         rest = found["rest"]
@@ -128,7 +130,7 @@ def keep(folder: Path, urls: Mapping[str, Mapping[str, str]]) -> None:
     path = DataFolder(folder).credentials
     handle, part = tempfile.mkstemp(dir=folder, prefix=path.name)  # mkstemp makes it 0600
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(body, file, ensure_ascii=False)
+        file.write(json.dumps(body, ensure_ascii=False))
         file.flush()
         os.fsync(file.fileno())
     os.replace(part, path)

@@ -22,7 +22,7 @@ import numpy as np
 from console.errors import BadInput, Unavailable
 from console.model import geo, sight
 from console.model.camera import Camera
-from console.model.datum import DATUMS, wgs84_from, wgs84_from_bd09, wgs84_from_gcj02
+from console.model.datum import DATUMS, datum_named, wgs84_from_bd09, wgs84_from_gcj02
 from console.model.ids import checked_id
 from console.model.place import Place
 from console.model.unit import Unit
@@ -42,7 +42,9 @@ _CROWD = 10
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS versions (version INTEGER PRIMARY KEY, kind TEXT NOT NULL, file TEXT NOT NULL, sha256 TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS rows (kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL,
-  PRIMARY KEY (kind, id, version)) WITHOUT ROWID;
+  PRIMARY KEY (kind, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS replaced (kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL,
+  by_version INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS quarantined (version INTEGER NOT NULL, line INTEGER NOT NULL, reason TEXT NOT NULL);
 """
 
@@ -96,8 +98,7 @@ def load(folder: Path) -> Roster:
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5)) as database:
             version = database.execute("SELECT coalesce(max(version), 0) FROM versions").fetchone()[0]
-            newest = "SELECT kind, id, max(version), body FROM rows GROUP BY kind, id ORDER BY kind, id"
-            for kind, name, _, body in database.execute(newest):
+            for kind, name, body in database.execute("SELECT kind, id, body FROM rows ORDER BY kind, id"):
                 found[kind][name] = _decoded(kind, body)
     except sqlite3.OperationalError as cause:
         raise Unavailable(f"roster {path} cannot be read: {cause}") from cause
@@ -112,17 +113,26 @@ def import_cameras(folder: Path, file: Path, datum: str = "wgs84") -> ImportResu
     Relative file names in URLs are resolved beside the table; passwords go to `store.credentials`. Raises BadInput when
     the file is no table at all, Unavailable when the database is busy or the disk refuses.
     """
-    return _import(folder, file, datum, "cameras", lambda cells, at: rows.camera(cells, at, file.resolve().parent))
+    beside = file.resolve().parent
+    secrets: dict[str, dict[str, str]] = {}
+
+    def make(cells: Mapping[str, str], at: tuple[float, float] | None) -> Camera:
+        camera, split_off = rows.camera(cells, at, beside)
+        if split_off:
+            secrets[camera.id] = split_off
+        return camera
+
+    return _import(folder, file, datum, "cameras", make, secrets)
 
 
 def import_units(folder: Path, file: Path, datum: str = "wgs84") -> ImportResult:
     """Add or update units from a CSV; see `import_cameras`."""
-    return _import(folder, file, datum, "units", lambda cells, at: rows.unit(cells))
+    return _import(folder, file, datum, "units", lambda cells, at: rows.unit(cells), {})
 
 
 def import_places(folder: Path, file: Path, datum: str = "wgs84") -> ImportResult:
     """Add or update places from a CSV; see `import_cameras`."""
-    return _import(folder, file, datum, "places", rows.place)
+    return _import(folder, file, datum, "places", rows.place, {})
 
 
 @dataclass(slots=True)
@@ -145,8 +155,7 @@ def _drafts(table: Table, datum: str, has_position: bool, refused: list[dict[str
             if name in seen:
                 raise BadInput(f"id {name} stands in line {seen[name]} already")
             own = row.cells.get("datum", "") if has_position else ""
-            wgs84_from(own, 0.0, 0.0)
-            draft = _Draft(row, rows.position(row.cells) if has_position else None, own or datum)
+            draft = _Draft(row, rows.position(row.cells) if has_position else None, datum_named(own) if own else datum)
         except BadInput as cause:
             refused.append({"line": row.line, "reason": str(cause)})
             continue
@@ -159,12 +168,12 @@ def _convert(drafts: list[_Draft]) -> None:
     by_datum: dict[str, list[_Draft]] = {}
     for draft in drafts:
         if draft.at is not None:
-            by_datum.setdefault(draft.datum.lower().replace("-", "").replace("_", ""), []).append(draft)
+            by_datum.setdefault(draft.datum, []).append(draft)
     for name, some in by_datum.items():
         lons, lats = (np.array(values) for values in zip(*(draft.at for draft in some if draft.at), strict=True))
-        if name.startswith("gcj"):
+        if name == "gcj02":
             lons, lats = wgs84_from_gcj02(lons, lats)
-        elif name.startswith("bd"):
+        elif name == "bd09":
             lons, lats = wgs84_from_bd09(lons, lats)
         for draft, lon, lat in zip(some, lons.tolist(), lats.tolist(), strict=True):
             draft.at = (round(lon, 9), round(lat, 9))
@@ -217,7 +226,12 @@ def _warnings(table: Table, drafts: list[_Draft]) -> tuple[str, ...]:
 
 
 def _import(
-    folder: Path, file: Path, datum: str, kind: Kind, make: Callable[[Mapping[str, str], tuple[float, float] | None], Any]
+    folder: Path,
+    file: Path,
+    datum: str,
+    kind: Kind,
+    make: Callable[[Mapping[str, str], tuple[float, float] | None], Any],
+    secrets: Mapping[str, Mapping[str, str]],
 ) -> ImportResult:
     if datum not in DATUMS:
         raise BadInput(f"unknown datum {datum!r}", "--datum", f"one of {', '.join(DATUMS)}")
@@ -228,16 +242,14 @@ def _import(
     bounds = _bounds(folder) if kind != "units" else None
     placed = [draft.at for draft in drafts if draft.at is not None]
     middle = (float(np.median([at[0] for at in placed])), float(np.median([at[1] for at in placed]))) if placed else None
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
     bodies: dict[str, str] = {}
-    secrets: dict[str, dict[str, str]] = {}
     for draft in drafts:
         try:
             if why := _misplaced(draft, bounds, middle):
                 raise BadInput(why)
             made = make(draft.row.cells, draft.at)
-            if kind == "cameras":
-                made = _without_passwords(made, secrets)
-            bodies[made.id] = json.dumps(_body(made), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+            bodies[made.id] = encode(_body(kind, made))
         except BadInput as cause:
             refused.append({"line": draft.row.line, "reason": str(cause)})
     refused.sort(key=lambda one: int(str(one["line"])))
@@ -249,28 +261,15 @@ def _import(
     return ImportResult(added, updated, refused, version, table.sha256, _warnings(table, drafts))
 
 
-def _body(made: Any) -> dict[str, Any]:
-    """The fields that differ from the dataclass's defaults; `asdict` would take 4 s for 200,000 rows."""
-    found = {}
-    for one in dataclasses.fields(made):
-        value = getattr(made, one.name)
-        if one.name in ("id", "headings_deg") or (value not in ("", None, False) and value != {}):
-            found[one.name] = value
+_FIELDS = {kind: tuple(one.name for one in dataclasses.fields(made)) for kind, made in _TYPES.items()}
+
+
+def _body(kind: Kind, made: Any) -> dict[str, Any]:
+    """The fields that say something; `dataclasses.asdict` would take 4 s for 200,000 rows."""
+    found = {name: value for name in _FIELDS[kind] if (value := getattr(made, name)) or value == 0}
+    if kind == "cameras":
+        found["headings_deg"] = made.headings_deg
     return found
-
-
-def _without_passwords(camera: Camera, secrets: dict[str, dict[str, str]]) -> Camera:
-    """The camera with bare URLs; what was split off goes to `secrets`."""
-    kept: dict[str, str] = {}
-    for url in (camera.url_main, camera.url_sub):
-        shown, had = credentials.split_password(url)
-        if had:
-            kept[shown] = url
-    if not kept:
-        return camera
-    secrets[camera.id] = kept
-    bare = [credentials.split_password(url)[0] for url in (camera.url_main, camera.url_sub)]
-    return dataclasses.replace(camera, url_main=bare[0], url_sub=bare[1])
 
 
 def _write(
@@ -282,12 +281,14 @@ def _write(
             database.execute("PRAGMA synchronous=FULL")
             database.executescript(_SCHEMA)
             database.execute("BEGIN IMMEDIATE")
-            newest = "SELECT id, max(version), body FROM rows WHERE kind = ? GROUP BY id"
-            held = {name: body for name, _, body in database.execute(newest, (kind,))}
+            held = dict(database.execute("SELECT id, body FROM rows WHERE kind = ?", (kind,)))
             version = database.execute("SELECT coalesce(max(version), 0) + 1 FROM versions").fetchone()[0]
             database.execute("INSERT INTO versions VALUES (?, ?, ?, ?)", (version, kind, str(file), sha256))
-            changed = [(kind, name, version, body) for name, body in bodies.items() if held.get(name) != body]
-            database.executemany("INSERT INTO rows VALUES (?, ?, ?, ?)", changed)
+            changed = [name for name, body in bodies.items() if held.get(name) != body]
+            keep = "INSERT INTO replaced SELECT kind, id, version, body, ? FROM rows WHERE kind = ? AND id = ?"
+            database.executemany(keep, [(version, kind, name) for name in changed if name in held])
+            now = [(kind, name, version, bodies[name]) for name in sorted(changed)]
+            database.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)", now)
             database.executemany(
                 "INSERT INTO quarantined VALUES (?, ?, ?)", [(version, one["line"], one["reason"]) for one in refused]
             )

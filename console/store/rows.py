@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime
 import math
+import os
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from console.errors import BadInput
@@ -52,9 +54,11 @@ _ISO_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$")
 
 def coordinate(cells: Mapping[str, str], column: str) -> float | None:
     """A lon or lat cell; None when empty. Raises BadInput for what is no finite number."""
-    text = unicodedata.normalize("NFKC", cells.get(column, "")).strip().rstrip("°EWNSewns ").strip()
+    text = cells.get(column, "")
     if not text:
         return None
+    if not _COORDINATE.match(text):
+        text = unicodedata.normalize("NFKC", text).rstrip("°EWNSewns ").strip()
     if not _COORDINATE.match(text):
         raise BadInput(f"{column} is no number: {text[:30]!r}")
     value = float(text.replace(",", "."))
@@ -95,26 +99,38 @@ def _notes(cells: Mapping[str, str], columns: tuple[str, ...]) -> dict[str, str]
     return found
 
 
+@lru_cache(maxsize=4096)
+def _positive(text: str, most: float) -> float | None:
+    clean = unicodedata.normalize("NFKC", text).lower().removesuffix("米").removesuffix("m").rstrip("°度 ")
+    if _COORDINATE.match(clean) and 0 < (value := float(clean.replace(",", "."))) <= most:
+        return value
+    return None
+
+
 def _figure(cells: Mapping[str, str], column: str, most: float, notes: dict[str, str]) -> float | None:
     """A positive figure; what is none is unknown and kept as a note."""
     text = cells.get(column, "")
     if not text:
         return None
-    clean = unicodedata.normalize("NFKC", text).lower().removesuffix("米").removesuffix("m").rstrip("°度 ")
-    if _COORDINATE.match(clean) and 0 < (value := float(clean.replace(",", "."))) <= most:
-        return value
-    notes[f"unread {column}"] = _plain(cells, column)
-    return None
+    value = _positive(text, most)
+    if value is None:
+        notes[f"unread {column}"] = _plain(cells, column)
+    return value
 
 
-def _url(cells: Mapping[str, str], column: str, folder: Path) -> str:
-    """A feed's address; a path without a scheme is a file beside the table."""
+def _url(cells: Mapping[str, str], column: str, folder: Path, secrets: dict[str, str]) -> str:
+    """A feed's address without its password (`secrets`: bare → full); without a scheme it is a file beside the table."""
     text = cells.get(column, "")
     if not text:
         return ""
     if not text.isprintable():
         raise BadInput(f"{column} holds control characters")
-    return text if "://" in text else str((folder / text).resolve())
+    if "://" not in text:
+        return os.path.normpath(folder / text)
+    bare, had_password = split_password(text)
+    if had_password:
+        secrets[bare] = text
+    return bare
 
 
 def _consent(text: str, notes: dict[str, str]) -> str:
@@ -130,8 +146,12 @@ def _consent(text: str, notes: dict[str, str]) -> str:
     return ""
 
 
-def camera(cells: Mapping[str, str], at: tuple[float, float] | None, folder: Path) -> Camera:
-    """A camera from its cells; `at` is its position in WGS-84. Raises BadInput for an id or URL that cannot be."""
+def camera(cells: Mapping[str, str], at: tuple[float, float] | None, folder: Path) -> tuple[Camera, dict[str, str]]:
+    """A camera from its cells, and its URLs with a password, bare → full; `at` is its position in WGS-84.
+
+    Raises BadInput for an id or URL that cannot be.
+    """
+    secrets: dict[str, str] = {}
     notes = _notes(cells, CAMERA_COLUMNS)
     name = cells.get("network", "").lower()
     network = name if name in NETWORKS else _NETWORK_WORDS.get(name, "")
@@ -146,12 +166,12 @@ def camera(cells: Mapping[str, str], at: tuple[float, float] | None, folder: Pat
     ptz = cells.get("ptz", "").lower()
     if ptz not in _YES and ptz not in _NO:
         notes["unread ptz"] = _plain(cells, "ptz")
-    return Camera(
+    made = Camera(
         id=checked_id(cells.get("id", "")),
         name=_plain(cells, "name"),
         network=network,
-        url_main=_url(cells, "url_main", folder),
-        url_sub=_url(cells, "url_sub", folder),
+        url_main=_url(cells, "url_main", folder, secrets),
+        url_sub=_url(cells, "url_sub", folder, secrets),
         lon=None if at is None else at[0],
         lat=None if at is None else at[1],
         heading_deg=heading.headings_deg[0] if heading.headings_deg else None,
@@ -168,6 +188,7 @@ def camera(cells: Mapping[str, str], at: tuple[float, float] | None, folder: Pat
         unit=checked_id(cells["unit"]) if cells.get("unit") else "",
         notes=notes,
     )
+    return made, secrets
 
 
 def unit(cells: Mapping[str, str]) -> Unit:

@@ -79,8 +79,10 @@ def _decoded_lines(raw: bytes, file: Path) -> list[str]:
     except UnicodeDecodeError:
         pass
     lines = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    beyond_ascii = [line for line in lines if not line.isascii()]
+    beyond_ascii = [line for line in lines if not line.isascii()][:5000]
     is_utf8 = sum(_fits(line, "utf-8") for line in beyond_ascii) > len(beyond_ascii) / 2
+    if not is_utf8 and _fits(raw, "gb18030"):
+        return _split(raw.decode("gb18030"))
     order = ("utf-8", "gb18030") if is_utf8 else ("gb18030", "utf-8")
     return [next((line.decode(code) for code in order if _fits(line, code)), line.decode("utf-8", "replace")) for line in lines]
 
@@ -168,6 +170,7 @@ def open_table(file: Path, columns: Sequence[str], aliases: Mapping[str, str]) -
 
 
 def _rows(lines: Sequence[str], first: int, delimiter: str, names: Sequence[str]) -> Iterator[Row]:
+    damaged = any("\ufffd" in line for line in lines)
     last = len(lines) - 1 if lines[-1] else -1  # a whole file ends with a line break, so its last element is empty
     for number, cells in _records(lines, first, delimiter):
         if cells is None:
@@ -176,7 +179,7 @@ def _rows(lines: Sequence[str], first: int, delimiter: str, names: Sequence[str]
             yield Row(number, {}, f"{len(cells)} of {len(names)} columns in the last line: the file is cut off")
         elif len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]):
             yield Row(number, {}, f"{len(cells)} cells for {len(names)} columns: a cell with the separator needs quotes")
-        elif any("\ufffd" in cell for cell in cells):
+        elif damaged and any("\ufffd" in cell for cell in cells):
             yield Row(number, {}, "unreadable characters: neither UTF-8 nor GB18030")
         else:
-            yield Row(number, {name: cell.strip() for name, cell in zip(names, cells, strict=False) if cell.strip()})
+            yield Row(number, {name: text for name, cell in zip(names, cells, strict=False) if (text := cell.strip())})
