@@ -96,6 +96,7 @@ class Reader:
                 handed_over = self._try_once(attempt)
             except SourceFailed as failed:
                 if self._attempt == attempt:
+                    self._began_ns = None
                     self._fail(failed.word)
             if handed_over:
                 return
@@ -130,7 +131,8 @@ class Reader:
         except (av.error.FFmpegError, OSError) as cause:
             raise SourceFailed(source.word_for(cause, self._checked.kind != "file"), "while reading") from cause
         finally:
-            self._began_ns = None
+            if self._attempt == attempt:
+                self._began_ns = None
             if not is_handed_over:
                 container.close()
         return is_handed_over
