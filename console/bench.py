@@ -253,8 +253,8 @@ def orders(scratch: Path, terminals: int = 50, rounds: int = 5) -> Figures:
         try:
             keys = {name: client.ask("EnrolTerminal", {"unit": name})["key"] for name in names}
             incident = scratch / "incident.json"
-            body = {"source": "manual", "source_id": "bench", "at": "2026-01-01T00:00:00+00:00", "title": "bench", "kind": "other",
-                    "grade": "blue", "lon": LON, "lat": LAT, "datum": "wgs84"}  # fmt: skip
+            body = {"source": "manual", "source_id": "bench", "at": "2026-01-01T00:00:00+00:00", "title": "bench",
+                    "kind": "other", "grade": "blue", "lon": LON, "lat": LAT, "datum": "wgs84"}  # fmt: skip
             incident.write_text(json.dumps(body), "utf-8")
             number = _liandong("report", incident, "--data", data)["incident"]
             elapsed = asyncio.run(_rounds(door["url"], keys, client, number, rounds))
@@ -269,7 +269,7 @@ def orders(scratch: Path, terminals: int = 50, rounds: int = 5) -> Figures:
 
 
 async def _rounds(url: str, keys: dict[str, str], client: Any, incident: str, rounds: int) -> list[float]:
-    """Milliseconds of each round: from the first command to the last receipt that the desk says it has kept."""
+    """Milliseconds of each round: from the first command to the last receipt kept by the desk."""
     from websockets.asyncio.client import connect
 
     kept: asyncio.Queue[str] = asyncio.Queue()
@@ -283,8 +283,8 @@ async def _rounds(url: str, keys: dict[str, str], client: Any, incident: str, ro
                 if message["type"] == "welcome":
                     ready.put_nowait(unit)
                 elif message["type"] == "order" and message.get("state") == "issued":
-                    receipt = {"type": "receipt", "order": message["order"], "version": message["version"], "state": "on_terminal",
-                               "reason": None, "at_ms": int(time.time() * 1000), "receipt": uuid.uuid4().hex}  # fmt: skip
+                    receipt = {"type": "receipt", "order": message["order"], "version": message["version"],
+                               "state": "on_terminal", "reason": None, "at_ms": int(time.time() * 1000), "receipt": uuid.uuid4().hex}  # fmt: skip
                     await socket.send(json.dumps(receipt))
                 elif message["type"] == "kept":
                     kept.put_nowait(unit)

@@ -26,8 +26,9 @@ LONGEST_S = 900
 HEAD = """\
 # Measurements
 
-Written by `make bench` (`tests/bench/run.py`); each table names the command that makes it again. Figures of one table come from one
-run. A figure that hangs on the machine's speed has its control beside it, measured in the same run; ratios travel, milliseconds do not.
+Written by `make bench` (`tests/bench/run.py`); each table names the command that makes it again. Figures of one table come
+from one run. A figure that hangs on the machine's speed has its control beside it, measured in the same run: ratios travel,
+milliseconds do not.
 """
 
 
@@ -45,7 +46,8 @@ def machine() -> str:
     memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     load = os.getloadavg()[0]
     processor = model[1].strip() if model else platform.processor()
-    return f"{os.cpu_count()} cores, {processor}, {memory_gb:.0f} GB, {platform.system()}, Python {platform.python_version()}, load {load:.1f}"
+    parts = [f"{os.cpu_count()} cores", processor, f"{memory_gb:.0f} GB", platform.system()]
+    return ", ".join((*parts, f"Python {platform.python_version()}", f"load {load:.1f}"))
 
 
 def measure(name: str, command: list[str]) -> str:
