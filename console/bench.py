@@ -284,7 +284,8 @@ async def _rounds(url: str, keys: dict[str, str], client: Any, incident: str, ro
                     ready.put_nowait(unit)
                 elif message["type"] == "order" and message.get("state") == "issued":
                     receipt = {"type": "receipt", "order": message["order"], "version": message["version"],
-                               "state": "on_terminal", "reason": None, "at_ms": int(time.time() * 1000), "receipt": uuid.uuid4().hex}  # fmt: skip
+                               "state": "on_terminal", "reason": None,
+                               "at_ms": int(time.time() * 1000), "receipt": uuid.uuid4().hex}  # fmt: skip
                     await socket.send(json.dumps(receipt))
                 elif message["type"] == "kept":
                     kept.put_nowait(unit)
