@@ -67,6 +67,8 @@ class LocalServer:
         self._connections: set[asyncio.Task[None]] = set()
         self._recent: deque[tuple[int, bytes]] = deque(maxlen=REMEMBERED_ENTRIES)
         self._head = 0
+        self._fixes: dict[str, Message] = {}
+        """Newest of every unit: what a console that attaches gets at once."""
         self._desk: Message = {"type": "desk", "links": {}}
         self._server: asyncio.Server | None = None
 
@@ -109,6 +111,8 @@ class LocalServer:
 
     def positions(self, fixes: Sequence[Message]) -> None:
         """New fixes (`unit` names whose); a slow peer gets only the newest of each."""
+        for fix in fixes:
+            self._fixes[fix["unit"]] = fix
         for peer in self._peers.values():
             if peer.sent_seq is None:
                 continue
@@ -154,6 +158,8 @@ class LocalServer:
             await writer.drain()
             return
         known = _Peer(peer, writer, since)
+        if since is not None:
+            known.fixes.update(self._fixes)
         greeting = {"type": "attached", **attached.more, "seq": attached.seq, "exercise": attached.exercise}
         writer.write(line_of(greeting) + line_of(self._desk))
         self._head = max(self._head, attached.seq)
