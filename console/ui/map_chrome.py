@@ -122,7 +122,7 @@ def camera_tip(camera: CameraMark, target: IncidentMark | None) -> str:
 
 def unit_tip(unit: UnitMark, age_s: float | None, at: tuple[float, float], target: IncidentMark | None) -> str:
     """A tooltip's words for a unit: duty, age and accuracy of its fix, distance. `at`: its lon, lat now."""
-    lines = [f"{unit.name} · {tr('map.unit.' + unit.kind)} · {unit.state or tr('duty.' + unit.duty)}"]
+    lines = [f"{unit.name} · {tr('unit_kind.' + unit.kind)} · {unit.state or tr('duty.' + unit.duty)}"]
     if age_s is None:
         lines.append(tr("map.tip.fixed_post"))
     else:

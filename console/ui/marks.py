@@ -11,14 +11,19 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QBrush, QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
 from console import words
 from console.ui import theme
+from console.ui.pictograms import TILE_STATES, draw_character, draw_tile_state, pen, tile_state_color
 from console.words import tr
 
+__all__ = [
+    "TILE_STATES", "draw_character", "draw_grade", "draw_hold", "draw_network", "draw_number", "draw_tile_state", "draw_unit",
+    "grade_color", "icon", "pixmap", "tile_state_color",
+]  # fmt: skip
+
 GRADE_SHAPES = {"red": "triangle", "orange": "diamond", "blue": "square", "green": "disc"}
-TILE_STATES = ("live", "late", "held", "none", "unknown", "turning", "replay", "connecting")
 # Fill and character colour of a unit's badge by duty; all but an old fix are filled.
 _DUTY_COLORS = {"off": ("line", "text"), "reserve": ("muted", "unit_text")}
 
@@ -26,27 +31,6 @@ _DUTY_COLORS = {"off": ("line", "text"), "reserve": ("muted", "unit_text")}
 def grade_color(grade: str | None) -> QColor:
     """The colour of a grade; an ungraded incident is grey, never green."""
     return theme.color(grade if grade in GRADE_SHAPES else "muted")
-
-
-def _pen(color: QColor, width: float) -> QPen:
-    return QPen(color, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
-
-
-def draw_character(painter: QPainter, rect: QRectF, text: str, color: QColor, bold: bool = True) -> None:
-    """Paint `text` as an outline, centred by its ink and no larger than `rect` (a badge's character)."""
-    path = QPainterPath()
-    path.addText(0, 0, theme.font(100, bold), text)
-    ink = path.boundingRect()
-    if ink.isEmpty():
-        return
-    scale = min(rect.height() / 95.0, rect.width() / max(ink.width(), 1.0))
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.translate(rect.center())
-    painter.scale(scale, scale)
-    painter.translate(-ink.center())
-    painter.fillPath(path, color)
-    painter.restore()
 
 
 def _shape(kind: str, rect: QRectF) -> QPainterPath:
@@ -87,7 +71,7 @@ def draw_grade(painter: QPainter, rect: QRectF, grade: str | None, with_characte
         return
     color = grade_color(grade)
     painter.setBrush(color)
-    painter.setPen(_pen(color, size * 0.08))
+    painter.setPen(pen(color, size * 0.08))
     edge = size * 0.04
     painter.drawPath(_shape(GRADE_SHAPES[grade], box.adjusted(edge, edge, -edge, -edge)))
     painter.restore()
@@ -117,16 +101,13 @@ def draw_unit(painter: QPainter, rect: QRectF, kind: str, duty: str = "on_duty",
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     if duty == "en_route" and not stale:
-        tip = disc.right()
-        middle, half = disc.center().y(), size * 0.22
+        disc.translate(-size * 0.06, 0)
+        tip, middle, half = rect.center().x() + size / 2, disc.center().y(), size * 0.3
         painter.setBrush(fill)
         painter.setPen(Qt.PenStyle.NoPen)
-        points = [
-            QPointF(tip - size * 0.12, middle - half),
-            QPointF(tip + size * 0.09, middle),
-            QPointF(tip - size * 0.12, middle + half),
-        ]
-        painter.drawPolygon(QPolygonF(points))
+        painter.drawPolygon(
+            QPolygonF([QPointF(tip - half, middle - half), QPointF(tip, middle), QPointF(tip - half, middle + half)])
+        )
     if stale:
         fill, ink = theme.color("panel"), theme.color("muted")
         pen = QPen(ink, max(1.3, size * 0.06))
@@ -190,82 +171,6 @@ def draw_number(painter: QPainter, rect: QRectF, number: int, color: QColor | No
     painter.drawEllipse(disc)
     painter.restore()
     draw_character(painter, _middle(disc, 0.62), str(number), theme.color("on_grade"))
-
-
-def tile_state_color(state: str, on_tile: bool = True) -> QColor:
-    """The colour of a tile state's pictogram over a tile (always dark) or on a panel: only lateness and turning are coloured."""
-    token = {"late": "late", "turning": "late", "live": "text", "none": "text", "replay": "accent"}.get(state, "muted")
-    return theme.tile_color(token) if on_tile else theme.color(token)
-
-
-def draw_tile_state(painter: QPainter, rect: QRectF, state: str, on_tile: bool = True) -> None:
-    """Paint the pictogram of a tile state: live a ring with a dot, late a clock, held two bars, none a cross, unknown "?" …"""
-    size = min(rect.width(), rect.height())
-    shade = tile_state_color(state, on_tile)
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.translate(rect.center())
-    painter.scale(size / 16, size / 16)
-    pen = _pen(shade, 1.6)
-    painter.setPen(pen)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    _PICTOGRAMS.get(state, _unknown)(painter, shade)
-    painter.restore()
-
-
-def _live(painter: QPainter, shade: QColor) -> None:
-    painter.drawEllipse(QPointF(0, 0), 5.6, 5.6)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(shade)
-    painter.drawEllipse(QPointF(0, 0), 3.1, 3.1)
-
-
-def _late(painter: QPainter, shade: QColor) -> None:
-    painter.drawEllipse(QPointF(0, 0), 5.9, 5.9)
-    painter.drawPolyline(QPolygonF([QPointF(0, -3.4), QPointF(0, 0), QPointF(2.6, 1.5)]))
-
-
-def _held(painter: QPainter, shade: QColor) -> None:
-    for x in (-4.0, 1.2):
-        painter.fillRect(QRectF(x, -5.2, 2.8, 10.4), shade)
-
-
-def _none(painter: QPainter, shade: QColor) -> None:
-    painter.setPen(_pen(shade, 2.0))
-    painter.drawLine(QPointF(-4.6, -4.6), QPointF(4.6, 4.6))
-    painter.drawLine(QPointF(-4.6, 4.6), QPointF(4.6, -4.6))
-
-
-def _unknown(painter: QPainter, shade: QColor) -> None:
-    draw_character(painter, QRectF(-6.5, -6.5, 13, 13), "?", shade)
-
-
-def _turning(painter: QPainter, shade: QColor) -> None:
-    painter.drawArc(QRectF(-5.4, -5.4, 10.8, 10.8), 60 * 16, 290 * 16)
-    tip = QPointF(5.4 * math.cos(math.radians(60)), -5.4 * math.sin(math.radians(60)))
-    painter.setBrush(shade)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.drawPolygon(QPolygonF([tip + QPointF(2.4, 2.0), tip + QPointF(-2.6, 2.3), tip + QPointF(1.2, -3.0)]))
-
-
-def _replay(painter: QPainter, shade: QColor) -> None:
-    painter.setBrush(shade)
-    painter.setPen(_pen(shade, 1.4))
-    painter.drawPolygon(QPolygonF([QPointF(-3.6, -5.0), QPointF(5.2, 0), QPointF(-3.6, 5.0)]))
-
-
-def _connecting(painter: QPainter, shade: QColor) -> None:
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QBrush(shade))
-    for step in range(8):
-        turn = math.radians(step * 45)
-        painter.drawEllipse(QPointF(5.6 * math.cos(turn), 5.6 * math.sin(turn)), 1.05, 1.05)
-
-
-_PICTOGRAMS: dict[str, Callable[[QPainter, QColor], None]] = {
-    "live": _live, "late": _late, "held": _held, "none": _none, "unknown": _unknown,
-    "turning": _turning, "replay": _replay, "connecting": _connecting,
-}  # fmt: skip
 
 
 def draw_hold(painter: QPainter, rect: QRectF, progress: float) -> None:

@@ -64,7 +64,7 @@ def main() -> None:
     font = next(face for face in faces if face["name"].getDebugName(1) == FACE)
     rules = subset.Options()
     rules.hinting, rules.glyph_names, rules.notdef_outline = False, False, True
-    rules.layout_features = ["ccmp", "kern", "mark", "locl"]
+    rules.layout_features = ["kern"]
     rules.name_IDs, rules.drop_tables = ["*"], ["BASE", "VORG", "vhea", "vmtx", "DSIG"]
     cutter = subset.Subsetter(rules)
     cutter.populate(unicodes=wanted())
