@@ -185,9 +185,9 @@ class DeskProcess:
             for incident in desk.state.open_incidents():
                 desk.ask(cmd.CloseIncident(incident.id, "demo_restarted"), getpass.getuser(), ("owner",)).result()
         keys = mark.facts.setdefault("keys", {})
-        for unit in desk.around.roster.units:
-            if unit not in keys or not self.accounts.terminal_ok(unit, keys[unit]):
-                keys[unit] = self.accounts.enrol(unit, "desk", ("desk",))
+        for name in desk.around.roster.units:
+            if name not in keys or not self.accounts.terminal_ok(name, keys[name]):
+                keys[name] = self.accounts.enrol(name, "desk", ("desk",))
         mark.save()
         begin, newest_fixes = demo.start_of_units(), self.positions.newest()
         units = []

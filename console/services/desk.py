@@ -288,7 +288,13 @@ class Desk:
             for number, s in enumerate(found.cameras, 1)
         ]
         units = [
-            {"unit": u.unit, "distance_m": round(u.distance_m, 1), "ring_m": u.ring_m, "eta_s": u.eta_s, "fix_age_s": u.fix_age_s}
+            {
+                "unit": u.unit,
+                "distance_m": round(u.distance_m, 1),
+                "ring_m": u.ring_m,
+                "eta_s": None if u.eta_s is None else round(u.eta_s, 1),
+                "fix_age_s": round(u.fix_age_s, 1),
+            }
             for u in found.units
             if u.distance_m <= max(500.0, self.around.radius_m)
         ]

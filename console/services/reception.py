@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -22,15 +21,12 @@ from console.services.desk import Desk
 from console.services.positions import Positions
 from console.services.registers import Registers
 
-log = logging.getLogger(__name__)
 ALIVE_FOR_S = 120.0
 """A console's news of a feed counts this long; then the camera is unknown again, never dead."""
-QUARANTINE_PER_MINUTE = 30
-"""Facts about bad input per door and minute; the rest of a flood is counted into the next one."""
 
 
 class Reception:
-    """Implements `DeskHooks`. `lock` guards `_alive`, `_lights`, `_online` and `_floods`."""
+    """Implements `DeskHooks`. `lock` guards `_alive`, `_lights`, `_online` and `_consoles`."""
 
     def __init__(
         self, folder: DataFolder, desk: Desk, accounts: Accounts, positions: Positions, registers: Registers, clock: Clock
@@ -41,7 +37,6 @@ class Reception:
         self._alive: dict[str, tuple[bool, int]] = {}
         self._lights: dict[str, dict[str, str]] = {}
         self._online: dict[str, set[str]] = {}
-        self._floods: dict[str, list[int]] = {}
         self.on_lights: Callable[[dict[str, Any]], None] = lambda lights: None
         self.on_peers: Callable[[int], None] = lambda consoles: None
         self.on_end: Callable[[], None] = lambda: None
@@ -197,19 +192,11 @@ class Reception:
     def at_broker(self, order: str, version: int) -> None:
         self._desk.ask(cmd.RecordSent(order, version, "mqtt", at_broker=True), "desk", ("desk",))
 
+    def path_failed(self, order: str, version: int, path: str, why: str) -> None:
+        self._desk.ask(cmd.RecordPathFailed(order, version, path, why[:200]), "desk", ("desk",))
+
     # everybody
-    def quarantine(self, door: str, problem: str, sample: str) -> None:
-        log.info("%s: %s", door, problem)
-        minute = self._clock.mono_ns() // 60_000_000_000
-        with self._lock:
-            flood = self._floods.setdefault(door.partition(" ")[0][:40], [minute, 0, 0])
-            if flood[0] != minute:
-                flood[0], flood[1] = minute, 0
-            flood[2] += 1
-            if flood[1] >= QUARANTINE_PER_MINUTE:
-                return
-            flood[1] += 1
-            count, flood[2] = flood[2], 0
+    def quarantine(self, door: str, problem: str, sample: str, count: int = 1) -> None:
         self._desk.ask(cmd.QuarantineInput(door, problem, sample[:200], count), "desk", ("desk",))
 
     def light(self, link: str, state: str, detail: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import urllib.request
 from pathlib import Path
 
@@ -11,12 +12,23 @@ import pytest
 from tests.end2end.house import LAT, LON, Terminal, incident_file, journal, liandong, new_folder, running, until
 
 
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return new_folder(tmp_path_factory.mktemp("district"))
+
+
+@pytest.fixture
+def data(tmp_path: Path, imported: Path) -> Path:
+    """A data folder of its own with the district imported."""
+    shutil.copytree(imported, tmp_path / "data")
+    return tmp_path / "data"
+
+
 def kinds(data: Path, incident: str) -> list[str]:
     return [entry["kind"] for entry in journal(data, "--incident", incident)]
 
 
-def test_an_alarm_becomes_an_order_that_a_terminal_answers(tmp_path: Path) -> None:
-    data = new_folder(tmp_path)
+def test_an_alarm_becomes_an_order_that_a_terminal_answers(tmp_path: Path, data: Path) -> None:
     with running(data) as desk:
         key = liandong("enrol", "P-01", data=data)[1]["key"]
         terminal = Terminal(data, "P-01", key).start()
@@ -47,8 +59,7 @@ def test_an_alarm_becomes_an_order_that_a_terminal_answers(tmp_path: Path) -> No
     assert (code, proof["ok"], proof["problems"]) == (0, True, [])
 
 
-def test_near_answers_as_the_contract_says(tmp_path: Path) -> None:
-    data = new_folder(tmp_path)
+def test_near_answers_as_the_contract_says(tmp_path: Path, data: Path) -> None:
 
     code, found, _ = liandong("near", "--lon", LON, "--lat", LAT, "--limit", "9", data=data)
 
@@ -59,9 +70,8 @@ def test_near_answers_as_the_contract_says(tmp_path: Path) -> None:
     assert {one["id"]: one["verdict"] for one in household}["H-001"] == "needs_consent"
 
 
-def test_commands_work_without_a_running_desk(tmp_path: Path) -> None:
+def test_commands_work_without_a_running_desk(tmp_path: Path, data: Path) -> None:
     """contracts.md: report and dispatch start a desk limited to the journal; its orders stay issued."""
-    data = new_folder(tmp_path)
 
     incident = liandong("report", incident_file(tmp_path), data=data)[1]["incident"]
     ordered = liandong("dispatch", incident, "--playbook", "red", data=data)[1]
@@ -71,25 +81,22 @@ def test_commands_work_without_a_running_desk(tmp_path: Path) -> None:
     assert liandong("check", data=data)[1]["ok"]
 
 
-def test_the_demo_and_the_real_never_mix(tmp_path: Path) -> None:
-    data = new_folder(tmp_path)
+def test_the_demo_and_the_real_never_mix(tmp_path: Path, data: Path) -> None:
 
     code, _, error = liandong("serve", "--demo", data=data)
 
     assert code == 2 and "real facts" in error
 
 
-def test_a_second_desk_on_the_folder_is_refused(tmp_path: Path) -> None:
-    data = new_folder(tmp_path)
+def test_a_second_desk_on_the_folder_is_refused(tmp_path: Path, data: Path) -> None:
     with running(data):
         code, _, error = liandong("serve", data=data)
 
     assert code == 1 and "another desk" in error
 
 
-def test_an_incident_without_a_position_is_kept_and_dispatch_names_the_rule(tmp_path: Path) -> None:
+def test_an_incident_without_a_position_is_kept_and_dispatch_names_the_rule(tmp_path: Path, data: Path) -> None:
     """faults.md D36."""
-    data = new_folder(tmp_path)
 
     lost = liandong("report", incident_file(tmp_path, "L1", lon=None, lat=None), data=data)[1]["incident"]
     poled = liandong("report", incident_file(tmp_path, "L2", lon=None, lat=None, pole="D-0317"), data=data)[1]["incident"]
@@ -125,8 +132,7 @@ def test_a_report_nobody_can_read_is_named_and_nothing_stops(tmp_path: Path, bod
     assert code == 2 and field in error and len(error.splitlines()) == 1
 
 
-def test_the_door_refuses_strangers_and_speaks_openapi(tmp_path: Path) -> None:
-    data = new_folder(tmp_path)
+def test_the_door_refuses_strangers_and_speaks_openapi(tmp_path: Path, data: Path) -> None:
     with running(data) as desk:
         url = desk.door["url"]
         spec = json.loads(urllib.request.urlopen(f"{url}/openapi.json", timeout=5).read())
