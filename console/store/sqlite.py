@@ -42,16 +42,30 @@ def open_writer(path: Path) -> sqlite3.Connection:
 def open_reader(path: Path) -> sqlite3.Connection:
     """Open beside a running writer, never writing an entry. Raises BadInput when there is no file, sqlite3.Error.
 
-    Where the folder cannot be written (a read-only copy) and no log waits to be read, the file is read as it lies.
+    A reader shares a small index file with the writer. Where that cannot be made (read-only folder, full disk) and no log
+    waits to be read, nobody is writing and the file is read as it lies.
     """
     if not path.is_file():
         raise BadInput(f"no {path.name} here", str(path.parent), "name the data folder with --data")
     _refuse_other_files(path)
-    log = path.with_name(path.name + "-wal")
-    lies_still = not os.access(path.parent, os.W_OK) and not (log.exists() and log.stat().st_size)
-    url = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if lies_still else ''}"
+    try:
+        return _reader(path, "mode=ro")
+    except sqlite3.OperationalError:
+        log = path.with_name(path.name + "-wal")
+        if log.exists() and log.stat().st_size:
+            raise
+        return _reader(path, "mode=ro&immutable=1")
+
+
+def _reader(path: Path, options: str) -> sqlite3.Connection:
+    url = f"{path.resolve().as_uri()}?{options}"
     connection = sqlite3.connect(url, uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA query_only = ON")
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

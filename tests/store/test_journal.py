@@ -308,3 +308,21 @@ def test_what_a_killed_writer_acknowledged_is_there_and_check_accuses_nobody(tmp
 
         assert proof["ok"], proof
         assert proof["entries"] >= acknowledged
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX file size limit")
+def test_a_journal_at_rest_can_be_read_where_nothing_can_be_written(tmp_path: Path) -> None:
+    story = Story(tmp_path)
+    story.begin()
+    story.close()
+    for left in ("journal.db-shm", "journal.db-wal"):
+        (tmp_path / left).unlink(missing_ok=True)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        reader = _open(tmp_path, read_only=True)
+        assert len(reader.read()) == 3
+        reader.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
