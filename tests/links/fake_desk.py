@@ -54,6 +54,7 @@ class FakeDesk:
         self.acknowledged: list[tuple[str, int]] = []
         self.failed: list[tuple[str, int, str, str]] = []
         self.quarantined: list[tuple[str, str, str]] = []
+        self.counted = 0
         self.lights: dict[str, str] = {}
         self.hold_receipts: threading.Event | None = None
         """While set and not signalled, receipts are not stored (a slow disk)."""
@@ -183,6 +184,7 @@ class FakeDesk:
 
     def quarantine(self, door: str, problem: str, sample: str, count: int = 1) -> None:
         self.quarantined.append((door, problem, sample))
+        self.counted += count
 
     def light(self, link: str, state: str, detail: str) -> None:
         self.lights[link] = state
