@@ -1,0 +1,335 @@
+"""The console: builds its parts in order, connects them in one table, takes them down in reverse. The only Qt outside ui/.
+
+`run_console(args, start)` is what `liandong run` calls; `start` is the desk's `Start` with folder and settings.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import logging
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtWidgets import QApplication
+
+from console import words
+from console.clock import SystemClock
+from console.errors import LiandongError
+from console.model.camera import Camera
+from console.paths import DataFolder
+from console.services.dispatch import load_playbooks
+from console.services.feeds import Feeds
+from console.services.link import DeskLink
+from console.settings import Settings
+from console.store import citymap, credentials, roster
+from console.ui import theme
+from console.ui.around import Around
+from console.ui.bridge import Bridge, Change, Ear
+from console.ui.flow import Flow
+from console.ui.sound import Sound
+from console.ui.stall import StallMeter
+from console.ui.wall import WallSurface
+from console.ui.wallfeed import WallFeed
+from console.ui.window import MainWindow, Parts
+
+_log = logging.getLogger(__name__)
+HOLD_AFTER_MS = 2500
+"""The autopilot lets the pictures stand this long before it holds the one key, as a person would."""
+
+
+def install_excepthook() -> None:
+    """An exception in a slot reaches nobody but this hook: log it once and go on; the journal is the desk's and safe."""
+    told: set[str] = set()
+
+    def hook(kind: type[BaseException], value: BaseException, trace: Any) -> None:
+        place = f"{kind.__name__}:{trace.tb_lineno if trace else 0}:{value}"
+        if place not in told:
+            told.add(place)
+            _log.critical("a bug of ours: %r", value, exc_info=(kind, value, trace))
+
+    sys.excepthook = hook
+
+
+def desk_arguments(args: Any) -> list[str]:
+    """What the desk must be started with, beside the folder: as the operator gave it."""
+    line: list[str] = []
+    if args.demo:
+        line.append("--demo")
+    if args.lang:
+        line += ["--lang", args.lang]
+    for override in args.set:
+        line += ["--set", override]
+    if args.broker_file is not None:
+        line += ["--broker-file", str(args.broker_file)]
+    elif args.broker:
+        line += ["--broker", args.broker]
+    if args.centre:
+        line += ["--centre", args.centre]
+    return line
+
+
+class _Loader(threading.Thread):
+    """Reads roster and city map off the GUI thread; `done` is filled when it ends."""
+
+    def __init__(self, folder: DataFolder) -> None:
+        super().__init__(name="roster-loader", daemon=True)
+        self._folder = folder
+        self.done: tuple[Any, Any] | None = None
+        self.urls: dict[str, str] = {}
+
+    def run(self) -> None:
+        found_map = None
+        try:
+            if self._folder.city_map.exists():
+                found_map = citymap.open_map(self._folder.city_map)
+            found = roster.load(self._folder.root)
+            self.urls = self._with_passwords(found)
+            self.done = (found, found_map)
+        except LiandongError as cause:
+            _log.error("roster or map cannot be read: %s", cause)
+            self.done = (None, found_map)
+
+    def _with_passwords(self, found: Any) -> dict[str, str]:
+        """Shown URL → full URL, for the cameras whose password was split off."""
+        full: dict[str, str] = {}
+        for field in ("url_main", "url_sub"):
+            shown = {camera.id: getattr(camera, field) for camera in found.cameras.values() if getattr(camera, field)}
+            for camera, url in credentials.with_passwords(self._folder.root, shown).items():
+                if url != shown[camera]:
+                    full[f"{camera} {shown[camera]}"] = url
+        return full
+
+
+class Console(QObject):
+    """One run of the console: the owner of every part."""
+
+    def __init__(self, app: QApplication, args: Any, folder: DataFolder, settings: Settings) -> None:
+        super().__init__()
+        self._app, self._args, self._folder, self._settings = app, args, folder, settings
+        self.exit_code = 0
+        self._keep = contextlib.ExitStack()
+        """What must be ended in reverse, even when a later part fails to build."""
+        try:
+            self._build(app, args, folder, settings)
+        except BaseException:
+            self._keep.close()
+            raise
+
+    def _build(self, app: QApplication, args: Any, folder: DataFolder, settings: Settings) -> None:
+        self._loader: _Loader | None = None
+        self._urls: dict[str, str] = {}
+        self._cpu: dict[int, tuple[float, float]] = {}
+        seat = str(settings.get("console.seat"))
+        self.clock = SystemClock()
+        self.bridge = Bridge(self.clock, self)
+        self.around = Around(playbooks=load_playbooks(folder.root / "playbooks"))
+        self.sound = Sound(self.clock, bool(settings.get("console.sound")), parent=self)
+        self._keep.callback(self.sound.close)
+        self.feeds = Feeds(
+            folder.stills, settings.get("wall.workers"), settings.get("video.open_timeout_s"), settings.get("video.transport"), self.clock
+        )
+        self._keep.callback(self.feeds.close)
+        self.surface = WallSurface(self.feeds)
+        self.flow = Flow(self.bridge, self.around, seat, settings.get("near.limit"), self)
+        self.link = DeskLink(
+            folder, Ear(self.bridge), seat=seat, by=f"{getpass.getuser()}@{seat}", arguments=desk_arguments(args)
+        )
+        self.bridge.use(self.link)
+        self._keep.callback(self._leave_desk)
+        self.wall_feed = WallFeed(self.bridge, self.around, self.surface, self.feeds, self._url_of, self.link.feed_health, self)
+        self.stall = StallMeter(self)
+        self.window = MainWindow(
+            Parts(self.bridge, self.around, self.flow, self.sound, self.surface, self.wall_feed, settings, folder, seat)
+        )
+        self._figures = QTimer(self, interval=2000)
+        self._loading = QTimer(self, interval=20)
+        for signal, slot in (
+            (self.bridge.attached, self._attached),
+            (self.bridge.changed, self._changed),
+            (self.window.usable, self._usable),
+            (self._figures.timeout, self._show_figures),
+            (self._loading.timeout, self._take_roster),
+            (app.aboutToQuit, self.close),
+        ):
+            signal.connect(slot)
+        self._closed = False
+
+    def start(self) -> None:
+        """Show the window and reach for the desk at the same time."""
+        self.began_s = time.monotonic()
+        self.link.start()
+        self._load()
+        if self._args.size:
+            self.window.fit_to(*self._args.size)
+        elif not self.window.remembered("geometry"):
+            screen = self._app.primaryScreen()
+            if screen is not None:
+                self.window.fit_to(screen.availableGeometry().width(), screen.availableGeometry().height())
+        self.window.show()
+        self._figures.start()
+
+    # roster and map --------------------------------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        if self._loader is None:
+            self._loader = _Loader(self._folder)
+            self._loader.start()
+            self._loading.start()
+
+    @Slot()
+    def _take_roster(self) -> None:
+        loader = self._loader
+        if loader is None or loader.done is None:
+            return
+        self._loading.stop()
+        self._loader, self._urls = None, loader.urls
+        found, city_map = loader.done
+        if found is not None:
+            self.around.cameras, self.around.units, self.around.places = found.cameras, found.units, found.places
+            self.around.version = found.version
+        self.window.map.set_city_map(city_map)
+        self.window.map_feed.refresh()
+        self.wall_feed.refresh()
+        self.window.status.show_source("" if city_map is None else words.tr("window.map_source"))
+        wanted = int(self.bridge.greeting.get("roster_version") or 0)
+        if found is None or found.version < wanted or (city_map is None and self._folder.city_map.exists()):
+            self._load()
+
+    def _url_of(self, camera: Camera, url: str) -> str:
+        return self._urls.get(f"{camera.id} {url}", url)
+
+    # hearing ---------------------------------------------------------------------------------------------------------
+
+    @Slot(object)
+    def _attached(self, greeting: dict[str, Any]) -> None:
+        if greeting.get("lights"):
+            self.window.status.show_lights(greeting["lights"])
+        if int(greeting.get("roster_version") or 0) != self.around.version:
+            self._load()
+        if self._args.demo and not self.window.operator:
+            self.window.login.enter_as("demo")
+
+    @Slot(object)
+    def _changed(self, change: Change) -> None:
+        if change.kinds & {"RosterImported", "MapImported"}:
+            self._load()
+
+    @Slot()
+    def _usable(self) -> None:
+        self.usable_s = time.monotonic() - self.began_s
+        _log.info("usable after %.2f s", self.usable_s)
+        self.stall.start()
+        if self._args.shot is not None:
+            QTimer.singleShot(int(self._args.after * 1000), self, self._shoot)
+        if self._args.demo and (self._args.shot is not None or self._settings.get("demo.autopilot")):
+            self.autopilot = Autopilot(self.window, self)
+            self.autopilot.start()
+
+    @Slot()
+    def _show_figures(self) -> None:
+        """Cores the decoder children use, and the worst stall."""
+        now_s, cores, known = time.monotonic(), 0.0, {}
+        for pid in self.feeds.child_pids():
+            try:
+                spent = psutil.Process(pid).cpu_times()
+            except psutil.Error:
+                continue
+            used_s = spent.user + spent.system
+            before = self._cpu.get(pid)
+            if before is not None and now_s > before[0]:
+                cores += (used_s - before[1]) / (now_s - before[0])
+            known[pid] = (now_s, used_s)
+        self._cpu = known
+        live = sum(1 for one in self.feeds.health().values() if one.state in ("live", "late"))
+        self.window.status.show_figures(live, cores, self.stall.worst_ms)
+
+    @Slot()
+    def _shoot(self) -> None:
+        """Save the picture of the main window and end."""
+        self.window.map.finish_rendering()
+        file: Path = self._args.shot
+        picture = self.window.grab()
+        if not picture.save(str(file), "PNG"):
+            _log.error("the picture could not be written to %s", file)
+            self.exit_code = 1
+        print(self.story(), flush=True)
+        self.window.close()
+        self._app.quit()
+
+    def story(self) -> str:
+        """What happened, in plain words: for a run without a display."""
+        state = self.bridge.state
+        lines = [f"picture: {self._args.shot}", f"usable after {self.usable_s:.1f} s, worst stall {self.stall.worst_ms:.0f} ms"]
+        incident = state.incidents.get(self.flow.incident)
+        if incident is not None:
+            shown = sum(1 for tile in self.flow.tiles if tile.may_show)
+            lines.append(f"incident {incident.id} ({incident.grade}): {incident.title}; {len(incident.cameras)} cameras linked, {shown} on the wall")
+            lines += [f"order {key} to {state.orders[key].unit}: {' → '.join(state.orders[key].at)}" for key in incident.orders]
+        return "\n".join(lines)
+
+    @Slot()
+    def close(self) -> None:
+        """Take everything down in reverse; a demo's or a picture run's desk ends with it."""
+        if self._closed:
+            return
+        self._closed = True
+        for timer in (self._figures, self._loading):
+            timer.stop()
+        self.stall.stop()
+        self.flow.close()
+        self.surface.close_feeds()
+        self._keep.close()
+
+    def _leave_desk(self) -> None:
+        self.link.close(end_desk=bool(self._args.demo or self._args.shot is not None))
+
+
+class Autopilot(QObject):
+    """Plays the operator of a picture run: opens the newest red incident, lets its pictures stand, holds the one key."""
+
+    def __init__(self, window: MainWindow, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._window = window
+        self._look = QTimer(self, interval=250)
+        self._look.timeout.connect(self._step)
+
+    def start(self) -> None:
+        self._look.start()
+
+    @Slot()
+    def _step(self) -> None:
+        state = self._window.bridge.state
+        reds = [one for one in state.open_incidents() if one.grade == "red" and one.cameras]
+        if not reds:
+            return
+        self._look.stop()
+        self._window.open_incident(max(reds, key=lambda one: one.entered_ns).id)
+        QTimer.singleShot(HOLD_AFTER_MS, self, self._hold)
+
+    @Slot()
+    def _hold(self) -> None:
+        self._window.panel.one_key.hold()
+
+
+def run_console(args: Any, start: Any) -> int:
+    """Run the console until its window closes; the exit code."""
+    install_excepthook()
+    folder, settings = start.folder, start.settings
+    app = QApplication([sys.argv[0]])
+    app.setApplicationName("liandong")
+    theme.apply(app, settings.get("console.theme"))
+    console = Console(app, args, folder, settings)
+    console.start()
+    code: int = app.exec()
+    console.close()
+    return code or console.exit_code
+
+
+__all__: Sequence[str] = ("Console", "run_console")

@@ -1,0 +1,236 @@
+"""From a choice to pictures: which incident is open, which camera stands in which tile and why, and the way back.
+
+Every tile opened or closed is a command; a household camera shows nothing before the desk has answered yes. GUI thread only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from console.model.camera import HOUSEHOLD
+from console.model.incident import Incident
+from console.ui.around import Around
+from console.ui.bridge import Answer, Bridge, Change
+from console.ui.refusals import refusal_text
+from console.words import tr
+
+KEPT_VIEWS = 30
+MOST_TILES = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One tile of this seat. `number` is the camera's number in the verdict list, 0 outside one. `may_show`: the desk agreed."""
+
+    tile: str
+    camera: str
+    number: int
+    incident: str | None
+    reason: str | None
+    household: bool
+    may_show: bool
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the operator looks at: one incident, the tiles, and the map's own view (whatever the map gave)."""
+
+    incident: str
+    tiles: tuple[Tile, ...]
+    map_view: object = None
+
+
+def wall_order(incident: Incident) -> list[Mapping[str, Any]]:
+    """The linked cameras that may go to the wall, best verdict first: all but those that need consent nobody has given."""
+    return [one for one in incident.cameras if one["verdict"] != "needs_consent"]
+
+
+class Flow(QObject):
+    """Owns the current view and the former ones.
+
+    Signals: `incident_opened(str)` ("" for none), `tiles_changed(tuple of Tile)`, `notes_changed(dict camera → text)`,
+    `map_asked(object)` a former map view to bring back.
+    """
+
+    incident_opened = Signal(object)
+    tiles_changed = Signal(object)
+    notes_changed = Signal(object)
+    map_asked = Signal(object)
+
+    def __init__(self, bridge: Bridge, around: Around, seat: str, limit: int = MOST_TILES, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge, self._around, self._seat, self._limit = bridge, around, seat, limit
+        self.incident = ""
+        self.tiles: tuple[Tile, ...] = ()
+        self.notes: dict[str, str] = {}
+        self._former: list[View] = []
+        self._map_view: Any = lambda: None
+        bridge.changed.connect(self._changed)
+        bridge.attached.connect(self._attached)
+
+    def use_map(self, map_view: Any) -> None:
+        """Ask `map_view()` for the map's view whenever the present one is put away."""
+        self._map_view = map_view
+
+    # choosing --------------------------------------------------------------------------------------------------------
+
+    @Slot(object)
+    def open_incident(self, incident: str) -> None:
+        """Make an incident the open one: seen, on the panel, its cameras on the wall."""
+        found = self._bridge.state.incidents.get(incident)
+        if found is None:
+            return
+        if incident != self.incident:
+            self._put_away()
+            self.incident, self.notes = incident, {}
+        if found.acknowledged_ns is None and found.is_open:
+            self._bridge.send("AcknowledgeIncident", {"incident": incident})
+        self._fill(found)
+        self.incident_opened.emit(incident)
+        self.notes_changed.emit(self.notes)
+
+    def open_camera(self, camera: str, reason: str | None = None) -> None:
+        """Put one camera more on the wall: for the open incident where it belongs to it, else as an operator's own look."""
+        if any(tile.camera == camera for tile in self.tiles):
+            return
+        self._put_away()
+        incident = self._bridge.state.incidents.get(self.incident)
+        linked = next((one for one in incident.cameras if one["camera"] == camera), None) if incident else None
+        number = int(linked["number"]) if linked else 0
+        of = self.incident if linked or (self._is_household(camera) and incident and incident.is_open and not reason) else None
+        kept = self.tiles if len(self.tiles) < 64 else self.tiles[:-1]
+        self._show((*kept, self._tile(self._free_name(kept), camera, number, of or None, reason)))
+
+    def close_tile(self, tile: str) -> None:
+        """Take one tile off the wall."""
+        self._put_away()
+        self._show(tuple(one for one in self.tiles if one.tile != tile))
+
+    @Slot()
+    def back(self) -> None:
+        """Bring the exact former view back."""
+        if not self._former:
+            return
+        view = self._former.pop()
+        self.incident, self.notes = view.incident, {}
+        incident = self._bridge.state.incidents.get(view.incident)
+        tiles = view.tiles if incident is None or incident.is_open else tuple(tile for tile in view.tiles if not tile.household)
+        self._show(tuple(replace(tile, may_show=tile.may_show and not tile.household) for tile in tiles))
+        self.incident_opened.emit(view.incident)
+        self.notes_changed.emit(self.notes)
+        if view.map_view is not None:
+            self.map_asked.emit(view.map_view)
+
+    def close(self) -> None:
+        """Say that nobody looks any more."""
+        self._show(())
+
+    # the wall --------------------------------------------------------------------------------------------------------
+
+    def _put_away(self) -> None:
+        self._former.append(View(self.incident, self.tiles, self._map_view()))
+        del self._former[:-KEPT_VIEWS]
+
+    def _is_household(self, camera: str) -> bool:
+        found = self._around.cameras.get(camera)
+        return found is not None and found.network == HOUSEHOLD
+
+    def _tile(self, name: str, camera: str, number: int, incident: str | None, reason: str | None) -> Tile:
+        household = self._is_household(camera)
+        return Tile(name, camera, number, incident, reason, household, may_show=not household)
+
+    def _free_name(self, kept: Sequence[Tile]) -> str:
+        taken = {tile.tile for tile in kept}
+        return next(name for name in (f"{self._seat}/{n}" for n in range(1, 66)) if name not in taken)
+
+    def _fill(self, incident: Incident) -> None:
+        """The incident's cameras in the verdict list's order, in this seat's first tiles."""
+        before = {(tile.tile, tile.camera, tile.incident): tile for tile in self.tiles}
+        wanted = []
+        for place, one in enumerate(wall_order(incident)[: self._limit], 1):
+            made = self._tile(f"{self._seat}/{place}", str(one["camera"]), int(one["number"]), incident.id, None)
+            known = before.get((made.tile, made.camera, made.incident))
+            wanted.append(replace(known, number=made.number) if known else made)
+        if incident.is_open:
+            self._show(tuple(wanted))
+        else:
+            self._show(tuple(tile for tile in wanted if not tile.household))
+
+    def _show(self, tiles: tuple[Tile, ...]) -> None:
+        """Put `tiles` on the wall at once and tell the desk what opened and closed."""
+        before = {tile.tile: tile for tile in self.tiles}
+        tiles = tuple(
+            replace(tile, may_show=old.may_show)
+            if (old := before.get(tile.tile)) and (old.camera, old.incident) == (tile.camera, tile.incident)
+            else tile
+            for tile in tiles
+        )
+        self.tiles = tiles
+        self.tiles_changed.emit(tiles)
+        staying = {tile.tile for tile in tiles}
+        for name in before:
+            if name not in staying:
+                self._bridge.send("CloseTile", {"tile": name, "seat": self._seat})
+        for tile in tiles:
+            old = before.get(tile.tile)
+            if old is None or (old.camera, old.incident) != (tile.camera, tile.incident):
+                self._ask(tile)
+
+    def _ask(self, tile: Tile) -> None:
+        body = {"tile": tile.tile, "camera": tile.camera, "seat": self._seat, "incident": tile.incident, "reason": tile.reason}
+        if tile.household:
+            self._note(tile.camera, tr("incident.consent_asked"))
+        self._bridge.send("OpenTile", body, lambda answer: self._opened(tile, answer))
+
+    def _opened(self, asked: Tile, answer: Answer) -> None:
+        """The desk has decided: a household camera shows now, or not at all; a refused one leaves the wall and says why."""
+        held = next((tile for tile in self.tiles if (tile.tile, tile.camera, tile.incident) == (asked.tile, asked.camera, asked.incident)), None)
+        if held is None:
+            return
+        if answer.ok:
+            if held.household:
+                self._note(asked.camera, tr("incident.consent_incident" if asked.incident else "incident.consent_written"))
+            self.tiles = tuple(replace(tile, may_show=True) if tile is held else tile for tile in self.tiles)
+        elif (answer.refused or {}).get("code") == "unavailable" and not held.household:
+            return  # the desk is away: the picture stays, the tile is told again when it is back
+        else:
+            self._note(asked.camera, refusal_text(answer.refused or {}))
+            self.tiles = tuple(tile for tile in self.tiles if tile is not held)
+        self.tiles_changed.emit(self.tiles)
+
+    def _note(self, camera: str, text: str) -> None:
+        self.notes[camera] = text
+        self.notes_changed.emit(self.notes)
+
+    # hearing ---------------------------------------------------------------------------------------------------------
+
+    @Slot(object)
+    def _changed(self, change: Change) -> None:
+        if self.incident in change.incidents and "CamerasLinked" in change.kinds:
+            incident = self._bridge.state.incidents[self.incident]
+            shown = [(tile.camera, tile.number) for tile in self.tiles if tile.incident == self.incident]
+            wanted = [(str(one["camera"]), int(one["number"])) for one in wall_order(incident)[: self._limit]]
+            if incident.is_open and wanted != shown:
+                self._fill(incident)
+        if change.kinds & {"TileClosed", "IncidentClosed"}:
+            opened = self._bridge.state.tiles
+            gone = [tile for tile in self.tiles if tile.household and tile.may_show and tile.tile not in opened]
+            if gone:
+                self.tiles = tuple(tile for tile in self.tiles if tile not in gone)
+                self.tiles_changed.emit(self.tiles)
+
+    @Slot(object)
+    def _attached(self, greeting: object) -> None:
+        """The desk is back: it is told again what this seat looks at (known tiles change nothing there).
+
+        Household tiles wait for its answer again: it has closed them when it heard that this console was gone.
+        """
+        self.tiles = tuple(replace(tile, may_show=not tile.household) for tile in self.tiles)
+        if self.tiles:
+            self.tiles_changed.emit(self.tiles)
+        for tile in self.tiles:
+            self._ask(tile)

@@ -1,0 +1,104 @@
+"""Where the wall surface lives: a dock under the map on one screen, or a window of its own on another, full-screen by F11."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QScreen
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from console.ui import theme
+from console.ui.wall import WallSurface
+from console.words import tr
+
+
+class WallWindow(QWidget):
+    """A top-level window that holds tiles only. Signals: `asked_home()` it was closed: the tiles go back under the map."""
+
+    asked_home = Signal()
+
+    def __init__(self) -> None:
+        super().__init__(None, Qt.WindowType.Window)
+        self.setWindowTitle(tr("window.wall_title"))
+        page = QVBoxLayout(self)
+        page.setContentsMargins(0, 0, 0, 0)
+
+    def closeEvent(self, event: Any) -> None:
+        self.asked_home.emit()
+        event.accept()
+
+
+class WallBox(QWidget):
+    """The dock. Owns the surface and lends it to the wall window."""
+
+    def __init__(self, surface: WallSurface, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.surface = surface
+        self._window: WallWindow | None = None
+        page = QVBoxLayout(self)
+        page.setContentsMargins(0, 0, 0, 0)
+        page.addWidget(surface)
+        self.setMinimumHeight(theme.px("row") * 5)
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether the wall has a window of its own."""
+        return self._window is not None
+
+    @property
+    def window_or_none(self) -> WallWindow | None:
+        return self._window
+
+    def other_screen(self) -> QScreen | None:
+        """A screen that the main window does not stand on."""
+        mine = self.window().screen()
+        return next((screen for screen in QGuiApplication.screens() if screen is not mine), None)
+
+    @Slot()
+    def take_apart(self) -> None:
+        """Give the wall its own window: on another screen where there is one, then full-screen."""
+        if self._window is not None:
+            self.bring_home()
+            return
+        screen = self.other_screen()
+        self._window = WallWindow()
+        self._window.asked_home.connect(self.bring_home)
+        self._window.layout().addWidget(self.surface)
+        self.hide()
+        if screen is not None:
+            self._window.setGeometry(screen.geometry())
+            self._window.showFullScreen()
+        else:
+            self._window.resize(1280, 720)
+            self._window.show()
+
+    @Slot()
+    def bring_home(self) -> None:
+        """Put the tiles back under the map."""
+        window, self._window = self._window, None
+        if window is None:
+            return
+        self.layout().addWidget(self.surface)
+        self.show()
+        self.surface.show()
+        window.asked_home.disconnect(self.bring_home)
+        window.close()
+        window.deleteLater()
+
+    @Slot()
+    def full_screen(self) -> None:
+        """Full-screen and back; a docked wall gets its window first."""
+        if self._window is None:
+            self.take_apart()
+            window = self._window
+            if window is not None:
+                window.showFullScreen()
+        elif self._window.isFullScreen():
+            self._window.showNormal()
+        else:
+            self._window.showFullScreen()
+
+    def retranslate(self) -> None:
+        if self._window is not None:
+            self._window.setWindowTitle(tr("window.wall_title"))
