@@ -167,7 +167,7 @@ class DeskProcess:
             desk.ask(cmd.StartFolder(start.demo, program, start.settings.get("console.language")), "desk", ("desk",)).result()
             desk.ask(cmd.AddOperator(owner[0], owner[0], ["administrator", "commander"]), "desk", ("desk",)).result()
             if start.demo:
-                desk.ask(cmd.AddOperator("demo", "演示 demo", ["administrator", "commander"]), "desk", ("desk",)).result()
+                desk.ask(cmd.AddOperator("demo", "demo", ["administrator", "commander"]), "desk", ("desk",)).result()
         for name, result, file in imported:
             fact = cmd.ImportRoster(
                 name, result.version, file, result.sha256, result.added, result.updated, len(result.quarantined)
