@@ -91,17 +91,17 @@ class Feeder(threading.Thread):
     def __init__(self, door: Callable[[], tuple[str, str]], run: str, started_s: float, speed: float, language: str) -> None:
         super().__init__(name="demo-incidents", daemon=True)
         self._door, self._run_id, self._started_s, self._speed, self._language = door, run, started_s, speed, language
-        self._stop = threading.Event()
+        self._ending = threading.Event()
 
     def stop(self) -> None:
-        self._stop.set()
+        self._ending.set()
         self.join(3.0)
 
     def run(self) -> None:
         incidents = json.loads(resources("demo", "incidents.json").read_text("utf-8"))
         for incident in sorted(incidents, key=lambda one: one["after_s"]):
             due_s = self._started_s + incident["after_s"] / self._speed
-            if self._stop.wait(max(0.0, due_s - time.time())):
+            if self._ending.wait(max(0.0, due_s - time.time())):
                 return
             body = {
                 **incident["body"],
@@ -112,7 +112,7 @@ class Feeder(threading.Thread):
             self._post(body)
 
     def _post(self, body: dict[str, Any]) -> None:
-        while not self._stop.is_set():
+        while not self._ending.is_set():
             url, token = self._door()
             request = urllib.request.Request(
                 f"{url}/v1/incidents",
@@ -126,7 +126,7 @@ class Feeder(threading.Thread):
                 log.warning("demo incident %s: %s %s", body["source_id"], refused.code, refused.read(300))
                 return
             except OSError:
-                self._stop.wait(0.5)
+                self._ending.wait(0.5)
 
 
 class Simulator(threading.Thread):
@@ -134,11 +134,11 @@ class Simulator(threading.Thread):
 
     def __init__(self, order: dict[str, Any]) -> None:
         super().__init__(name="demo-units", daemon=True)
-        self._order, self._stop = json.dumps(order) + "\n", threading.Event()
+        self._order, self._ending = json.dumps(order) + "\n", threading.Event()
         self._process: subprocess.Popen[str] | None = None
 
     def run(self) -> None:
-        while not self._stop.is_set():
+        while not self._ending.is_set():
             self._process = subprocess.Popen([sys.executable, "-m", "console.simulator"], stdin=subprocess.PIPE, text=True)
             assert self._process.stdin is not None
             try:
@@ -147,11 +147,11 @@ class Simulator(threading.Thread):
             except OSError:
                 log.warning("the units' simulator did not start")
             self._process.wait()
-            self._stop.wait(1.0)
+            self._ending.wait(1.0)
 
     def stop(self) -> None:
         """Close its input, then make sure."""
-        self._stop.set()
+        self._ending.set()
         process = self._process
         if process is not None and process.stdin is not None:
             try:
