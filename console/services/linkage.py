@@ -18,6 +18,9 @@ from console.words import in_language
 RINGS_M = (100, 300, 500)
 """The rings round an incident (field.md): who is there in one, three and five minutes on foot."""
 
+STALE_S = 120.0
+"""A fix older than this is said with its age: the unit may be blocks away."""
+
 UNITS_OFFERED = 50
 """Units listed beyond the rings, nearest first: enough for every playbook, few enough to time by road."""
 
@@ -50,7 +53,7 @@ class Near:
                     "id": one.camera,
                     "distance_m": round(one.distance_m, 1),
                     "verdict": one.verdict,
-                    "reason": in_language("en", f"near.reason.{one.reason}", **one.fields),
+                    "reason": _sentence(one),
                     "bearing_deg": round(one.bearing_deg, 1),
                 }
                 for one in self.cameras
@@ -68,6 +71,13 @@ class Near:
             "units_without_fix": list(self.without_fix),
             "elapsed_ms": round(self.elapsed_ms, 3),
         }
+
+
+def _sentence(sighting: Sighting) -> str:
+    """The reason in English; a camera on a unit whose fix is old says so (faults.md D27)."""
+    text = in_language("en", f"near.reason.{sighting.reason}", **sighting.fields)
+    age_s = float(str(sighting.fields.get("fix_age_s", 0)))
+    return text + (in_language("en", "near.stale", seconds=round(age_s)) if age_s > STALE_S else "")
 
 
 def ring_of(distance_m: float) -> int | None:

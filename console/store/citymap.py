@@ -51,6 +51,8 @@ _WALK_MPS = 1.4
 _OFF_ROAD_MPS = 5.0
 _SNAP_M = 800.0
 """A point farther than this from every road has no travel time."""
+_SNAPPED = 3
+"""Road nodes tried per point: one on a street lies between two, and the better way round counts."""
 _SOON_S, _LATE_S = 600.0, 3600.0
 
 
@@ -241,15 +243,16 @@ class CityMap:
         if not np.isfinite(target_off[0]):
             return found
         points = np.column_stack((xs, ys))
-        off, node = tree.query(points, distance_upper_bound=_SNAP_M)
+        off, node = tree.query(points, k=_SNAPPED, distance_upper_bound=_SNAP_M)  # (n, k): missing ones are inf
         straight = np.hypot(*(points - target).T)
         for on_foot, matrix, speed in ((False, self._to_node, _OFF_ROAD_MPS), (True, self.graph.metres, _WALK_MPS)):
-            chosen = np.flatnonzero((walking == on_foot) & np.isfinite(off))
+            chosen = np.flatnonzero((walking == on_foot) & np.isfinite(off[:, 0]))
             if not len(chosen):
                 continue
             scale = 1.0 / _WALK_MPS if on_foot else 1.0
-            along = _from_node(matrix, int(target_node[0]), node[chosen], scale)
-            by_road = along + (off[chosen] + target_off[0]) / speed
+            ways = np.where(np.isfinite(off[chosen]), node[chosen], node[chosen][:, :1])
+            along = _from_node(matrix, int(target_node[0]), ways, scale)
+            by_road = np.min(along + (off[chosen] + target_off[0]) / speed, axis=1)
             near_by = straight[chosen] < max(60.0, 2 * float(target_off[0]))
             found[chosen] = np.where(near_by, np.fmin(by_road, straight[chosen] * 1.3 / speed), by_road)
         found[~np.isfinite(found)] = np.nan
@@ -309,7 +312,7 @@ def open_map(path: Path) -> CityMap:
     if not path.exists():
         raise Unavailable(f"no city map at {path}")
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             if int(stored["format"][0]) != FORMAT:
                 raise BadInput("compiled by another version", str(path), "import the map again")
             arrays = {key: stored[key] for key in stored.files}

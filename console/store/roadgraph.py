@@ -23,7 +23,7 @@ from console.model.citymap import ROAD_KINDS
 _FOOTWAY = ROAD_KINDS.index("footway")
 _SPEED_KMH = (80, 60, 45, 40, 35, 25, 15)
 """Speeds by road kind a patrol car averages in town, junctions included; a site's own figures would come from its tracks."""
-_ARC_M = 150.0
+_ARC_M = 80.0
 """Longer arcs are split, so that a point snaps to a node no farther than half of this along its road."""
 _KEPT_PIECE = 20
 """Fewest nodes of a second piece of the road graph: a river's other bank stays, a cut-off car park goes."""
@@ -93,13 +93,18 @@ def _arcs_of(way: Way, used: Counter[int], nodes: _Nodes) -> Iterator[_Arc]:
         before = here
 
 
-def _links(start: NDArray[Any], end: NDArray[Any], oneway: NDArray[Any], xy_m: NDArray[Any]) -> NDArray[Any]:
-    """Pairs (from, to) that mend one-way dead ends: see `_MEND_M`."""
+def _links(
+    start: NDArray[Any], end: NDArray[Any], oneway: NDArray[Any], xy_m: NDArray[Any], is_end: NDArray[Any]
+) -> NDArray[Any]:
+    """Pairs (from, to) of ways' ends and crossings that mend one-way dead ends: see `_MEND_M`."""
     leaves, enters = np.zeros(len(xy_m), bool), np.zeros(len(xy_m), bool)
     leaves[start] = enters[end] = True
     leaves[end[~oneway]] = enters[start[~oneway]] = True
     pairs: list[tuple[int, int]] = []
-    for lost, found, turned in ((enters & ~leaves, leaves, False), (leaves & ~enters, enters, True)):
+    for lost, found, turned in (
+        (enters & ~leaves, leaves & is_end, False),
+        (leaves & ~enters, enters & is_end, True),
+    ):
         dead, live = np.flatnonzero(lost), np.flatnonzero(found)
         if len(dead) and len(live):
             for here, others in zip(dead, cKDTree(xy_m[live]).query_ball_point(xy_m[dead], _MEND_M), strict=True):
@@ -159,7 +164,9 @@ def graph_arrays(ways: Sequence[Way]) -> tuple[dict[str, NDArray[Any]], int, flo
     oneway = np.array([arc.oneway for arc in arcs])
     at = np.array(nodes.at)
     xy_m = np.column_stack(geo.plane_m(at[:, 0], at[:, 1], *at.mean(axis=0)))
-    links = _links(start, end, oneway, xy_m)
+    is_end = np.zeros(count, bool)
+    is_end[[index for ref, index in nodes.index.items() if used[ref] > 1]] = True
+    links = _links(start, end, oneway, xy_m, is_end)
     gap_m = np.hypot(*(xy_m[links[:, 0]] - xy_m[links[:, 1]]).T)
     on_foot = _shortest_csr(
         np.concatenate((start, end, links[:, 0], links[:, 1])),

@@ -80,7 +80,7 @@ def _decoded_lines(raw: bytes, file: Path) -> list[str]:
         pass
     lines = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     beyond_ascii = [line for line in lines if not line.isascii()][:5000]
-    is_utf8 = sum(_fits(line, "utf-8") for line in beyond_ascii) > len(beyond_ascii) / 2
+    is_utf8 = 2 * sum(_fits(line, "utf-8") for line in beyond_ascii) >= len(beyond_ascii)
     if not is_utf8 and _fits(raw, "gb18030"):
         return _split(raw.decode("gb18030"))
     order = ("utf-8", "gb18030") if is_utf8 else ("gb18030", "utf-8")
