@@ -46,6 +46,7 @@ class Publisher:
         self._last_packet_ns = 0
         self._shown_ns = 0
         self._damaged_ns: int | None = None
+        self._bad_keys, self._is_tolerant = 0, False
         self._shape: tuple[object, ...] = ()
         self._fitted = (2, 2)
         self.last_frame: VideoFrame | None = None
@@ -60,7 +61,7 @@ class Publisher:
     def restart(self) -> None:
         """A new connection: time stamps start anew, damage is forgotten."""
         self._last_stamp = None
-        self._damaged_ns = None
+        self._damaged_ns, self._bad_keys, self._is_tolerant = None, 0, False
         self._shown_ns = 0
 
     def note_packet(self, packet: Packet[VideoStream], now_ns: int) -> None:
@@ -87,7 +88,8 @@ class Publisher:
 
     def note_damage(self, now_ns: int) -> None:
         """A packet was lost or broken: hold the last clean picture until the next key frame (freeze, do not smear)."""
-        self._damaged_ns = now_ns
+        if self._damaged_ns is None:
+            self._damaged_ns = now_ns
 
     def is_due(self, now_ns: int) -> bool:
         """False for a picture that comes sooner than the tile's rate wants it."""
@@ -99,13 +101,22 @@ class Publisher:
     def note_decoded(self, frame: VideoFrame, now_ns: int) -> bool:
         """Count a decoded frame; True when it is clean enough to be shown."""
         self.decoded += 1
+        if self._is_tolerant:
+            return True
         if frame.is_corrupt:
-            self._damaged_ns = now_ns
-        if self._damaged_ns is not None:
-            if not (frame.key_frame and not frame.is_corrupt) and now_ns - self._damaged_ns < _KEY_FRAME_AT_LATEST_NS:
-                self.drops += 1
-                return False
-            self._damaged_ns = None
+            self.note_damage(now_ns)
+            self._bad_keys += frame.key_frame
+        if self._damaged_ns is None:
+            return True
+        if frame.key_frame and not frame.is_corrupt:
+            self._damaged_ns, self._bad_keys = None, 0
+            return True
+        if now_ns - self._damaged_ns < _KEY_FRAME_AT_LATEST_NS:
+            self.drops += 1
+            return False
+        # Some servers cut each key frame in two, so that every one counts as damaged: an imperfect picture is better than none.
+        self._is_tolerant = self._bad_keys > 1
+        self._damaged_ns = None
         return True
 
     def show(self, frame: VideoFrame, pts_ns: int, arrival_ns: int, pixel_aspect: float = 1.0) -> None:

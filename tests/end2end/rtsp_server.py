@@ -19,15 +19,16 @@ gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
+_FORMAT = "video/x-h264,stream-format=byte-stream,alignment=au"
 _LAUNCH = (
     "( appsrc name=source is-live=true format=time block=false max-bytes=8000000 "
-    "caps=video/x-h264,stream-format=byte-stream,alignment=au ! h264parse ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
+    f"caps={_FORMAT} ! h264parse ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
 )
 
 
 def access_units(path):
     """The clip cut into access units, in order."""
-    line = f'filesrc location="{path}" ! h264parse ! video/x-h264,stream-format=byte-stream,alignment=au ! appsink name=out sync=false'
+    line = f'filesrc location="{path}" ! h264parse ! {_FORMAT} ! appsink name=out sync=false'
     pipeline = Gst.parse_launch(line)
     sink = pipeline.get_by_name("out")
     pipeline.set_state(Gst.State.PLAYING)
@@ -89,9 +90,7 @@ def obey(server, mounts):
         if order == "cut":
             server.client_filter(lambda *_: GstRtspServer.RTSPFilterResult.REMOVE)
         elif order == "clients":
-            count = []
-            server.client_filter(lambda *_: (count.append(1), GstRtspServer.RTSPFilterResult.KEEP)[1])
-            numbers = [str(len(count))]
+            numbers = [str(len(server.client_filter(lambda *_: GstRtspServer.RTSPFilterResult.REF)))]
         elif order in ("freeze", "thaw"):
             mounts[int(numbers[0])].is_frozen = order == "freeze"
         elif order == "remove":

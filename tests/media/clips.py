@@ -25,7 +25,7 @@ def make_clip(path: Path, seconds: float = 1.0, width: int = 320, height: int = 
         if bitrate:
             stream.bit_rate = bitrate
         if codec == "libx264":
-            stream.options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(fps)}
+            stream.options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(fps), "x264-params": "sliced-threads=0"}
         for number in range(round(seconds * fps)):
             picture = ground.copy()
             left = number * 7 % width
