@@ -19,6 +19,7 @@ from console.ui import theme
 from console.ui.map_frame import View
 from console.ui.map_ground import Ground
 from console.ui.map_names import Names
+from console.ui.map_paint import Easel
 
 SLICE_S = 0.006
 MARGIN = 0.25  # of the window's size on every side: pans within it only shift the picture
@@ -48,7 +49,7 @@ class GroundLayer(QObject):
         super().__init__(parent)
         self._ground: Ground | None = None
         self._pictures: list[Picture] = []
-        self._job: tuple[Picture, QPainter, Iterator[None]] | None = None
+        self._job: tuple[Picture, Easel, Iterator[None]] | None = None
         self._wanted: tuple[View, float] | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -71,9 +72,7 @@ class GroundLayer(QObject):
     def stop(self) -> None:
         """End the rendering under way."""
         self._timer.stop()
-        if self._job is not None:
-            self._job[1].end()
-            self._job = None
+        self._job = None
 
     def is_busy(self) -> bool:
         """Whether a picture is still being painted."""
@@ -134,15 +133,15 @@ class GroundLayer(QObject):
         pixmap = QPixmap(round(large.width * ratio), round(large.height * ratio))
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(theme.color("map_ground"))
-        painter = QPainter(pixmap)
-        self._job = (Picture(large, (theme.generation(), words.chosen(), ratio), pixmap), painter, self._steps(painter, large))
+        easel = Easel(pixmap)
+        self._job = (Picture(large, (theme.generation(), words.chosen(), ratio), pixmap), easel, self._steps(easel, large))
 
-    def _steps(self, painter: QPainter, view: View) -> Iterator[None]:
+    def _steps(self, easel: Easel, view: View) -> Iterator[None]:
         assert self._ground is not None
-        yield from self._ground.steps(painter, view)
+        yield from self._ground.steps(easel, view)
         names = Names(self._ground, view, self._obstacles(view))
         yield
-        yield from names.steps(painter)
+        yield from names.steps(easel)
 
     @Slot()
     def _work(self) -> None:
@@ -152,13 +151,14 @@ class GroundLayer(QObject):
                 return
             self._start()
         assert self._job is not None
-        picture, painter, steps = self._job
-        while time.perf_counter() - began < SLICE_S:
-            if next(steps, "done") == "done":
-                painter.end()
-                self._job = None
-                self._keep(picture)
-                break
+        picture, easel, steps = self._job
+        ended = False
+        with easel:
+            while not ended and time.perf_counter() - began < SLICE_S:
+                ended = next(steps, "ended") == "ended"
+        if ended:
+            self._job = None
+            self._keep(picture)
         self.slices_s.append(time.perf_counter() - began)
         del self.slices_s[:-1000]
         if self._job is not None:

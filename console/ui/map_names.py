@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
-from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen, QTransform
+from PySide6.QtGui import QFontMetricsF, QPainterPath, QPen, QTransform
 
 from console import words
 from console.model.citymap import LABEL_KINDS, ROAD_KINDS
@@ -20,7 +20,7 @@ from console.model.geo import Array
 from console.ui import theme
 from console.ui.map_frame import View
 from console.ui.map_ground import Ground
-from console.ui.map_paint import Room, draw_text
+from console.ui.map_paint import Easel, Room, draw_text
 
 # From which scale (px per metre) on a name is shown.
 STREET_FROM = (0.02, 0.02, 0.03, 0.06, 0.12, 0.3, 0.6, 1.2)
@@ -50,13 +50,13 @@ class Names:
             for x, y in zip(xs.tolist(), ys.tolist(), strict=True):
                 self._room.take(x - 11, y - 11, x + 11, y + 11)
 
-    def steps(self, painter: QPainter) -> Iterator[None]:
+    def steps(self, easel: Easel) -> Iterator[None]:
         """Paint all names that find room, yielding after every few."""
-        yield from self._places(painter, first=True)
-        yield from self._streets(painter)
-        yield from self._places(painter, first=False)
+        yield from self._places(easel, first=True)
+        yield from self._streets(easel)
+        yield from self._places(easel, first=False)
 
-    def _places(self, painter: QPainter, first: bool) -> Iterator[None]:
+    def _places(self, easel: Easel, first: bool) -> Iterator[None]:
         """Names of places: cities and districts before the streets, points of interest after them."""
         labels, view = self._ground.city_map.labels, self._view
         if not len(labels.lon):
@@ -69,9 +69,9 @@ class Names:
         for count, number in enumerate(found[np.argsort(labels.rank[found], kind="stable")][:400]):
             if count % 12 == 11:
                 yield
-            self._place(painter, view.point(xs[number], ys[number]), int(labels.name[number]), with_dot=not first)
+            self._place(easel, view.point(xs[number], ys[number]), int(labels.name[number]), with_dot=not first)
 
-    def _place(self, painter: QPainter, at: QPointF, name: int, with_dot: bool) -> None:
+    def _place(self, easel: Easel, at: QPointF, name: int, with_dot: bool) -> None:
         text = self._texts[name] if name >= 0 else ""
         if not text:
             return
@@ -84,13 +84,13 @@ class Names:
             return
         self._room.take(left - 12, top - 4, left + width + 8, top + height + 4)
         if with_dot:
-            painter.setPen(QPen(theme.color("map_halo"), 1.0))
-            painter.setBrush(theme.color("map_label"))
-            painter.drawEllipse(at, 2.6, 2.6)
+            easel.painter.setPen(QPen(theme.color("map_halo"), 1.0))
+            easel.painter.setBrush(theme.color("map_label"))
+            easel.painter.drawEllipse(at, 2.6, 2.6)
         ink = theme.color("map_label")
-        draw_text(painter, left, top + height * 0.86, text, font, ink, theme.color("map_halo"))
+        draw_text(easel.painter, left, top + height * 0.86, text, font, ink, theme.color("map_halo"))
 
-    def _streets(self, painter: QPainter) -> Iterator[None]:
+    def _streets(self, easel: Easel) -> Iterator[None]:
         roads, view = self._ground.roads, self._view
         seen = roads.in_view(view, 2.0)
         seen = seen[roads.name[seen] >= 0]
@@ -103,7 +103,7 @@ class Names:
                 text = self._texts[name]
                 if text:
                     for line in self._joined(chosen[roads.name[chosen] == name]):
-                        self._along(painter, line, text, int(name))
+                        self._along(easel, line, text, int(name))
                         yield
 
     def _joined(self, ways: NDArray[np.int64]) -> list[Array]:
@@ -126,7 +126,7 @@ class Names:
             lines.append(line)
         return lines
 
-    def _along(self, painter: QPainter, line: Array, text: str, name: int) -> None:
+    def _along(self, easel: Easel, line: Array, text: str, name: int) -> None:
         """Write `text` along a line where it finds room, again after `APART_PX`."""
         steps = np.hypot(*np.diff(line, axis=0).T)
         along = np.concatenate(([0.0], np.cumsum(steps)))
@@ -137,9 +137,9 @@ class Names:
         order = sorted(range(tries + 1), key=lambda number: abs(number - tries / 2))
         for number in order:
             start = (along[-1] - needed) * number / tries
-            self._write(painter, line, along, start, needed, text, name)
+            self._write(easel, line, along, start, needed, text, name)
 
-    def _write(self, painter: QPainter, line: Array, along: Array, start: float, needed: float, text: str, name: int) -> None:
+    def _write(self, easel: Easel, line: Array, along: Array, start: float, needed: float, text: str, name: int) -> None:
         ends = [_at(line, along, start), _at(line, along, start + needed)]
         (x0, y0, _), (x1, y1, _) = ends
         middle = ((x0 + x1) / 2, (y0 + y1) / 2)
@@ -168,8 +168,8 @@ class Names:
         path = QPainterPath()
         for letter, x, y, turn in spots:
             path.addPath(QTransform().translate(x, y).rotate(turn).map(self._glyph(letter)))
-        painter.strokePath(path, QPen(theme.color("map_halo"), 3.0))
-        painter.fillPath(path, theme.color("map_label"))
+        easel.painter.strokePath(path, QPen(theme.color("map_halo"), 3.0))
+        easel.painter.fillPath(path, theme.color("map_label"))
 
     def _glyph(self, letter: str) -> QPainterPath:
         """The outline of one letter, centred on its advance and on the height of capitals."""

@@ -40,6 +40,25 @@ def path_of(xs: Array, ys: Array, starts: NDArray[np.int64]) -> QPainterPath:
     return path
 
 
+class Easel:
+    """A pixmap to be painted in many slices: `with easel:` gives it a painter, which never outlives the slice.
+
+    A painter left open on a pixmap would crash when both are thrown away together (a window closed in the middle of a rendering).
+    """
+
+    def __init__(self, pixmap: QPixmap) -> None:
+        self.pixmap = pixmap
+        self.painter: QPainter
+
+    def __enter__(self) -> None:
+        self.painter = QPainter(self.pixmap)
+        self.painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
+    def __exit__(self, *_: object) -> None:
+        self.painter.end()
+        del self.painter
+
+
 class Atlas:
     """Many small square pictures in one pixmap, each painted once, drawn by `draw` in one call.
 
