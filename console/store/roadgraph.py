@@ -9,6 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -112,12 +113,14 @@ def _links(
     return np.array(sorted(set(pairs)), np.int64).reshape(-1, 2)
 
 
-def _junctions(start: NDArray[Any], end: NDArray[Any], links: NDArray[Any], count: int) -> int:
-    """How many crossings have three or more arms; nodes that were mended together are one crossing."""
+def _junctions(ways: Sequence[Way], used: Counter[int], nodes: _Nodes, links: NDArray[Any]) -> int:
+    """How many crossings have three or more arms; nodes mended together are one, both carriageways are one arm."""
+    count = len(nodes.at)
     joined = coo_matrix((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(count, count))
     _, crossing = connected_components(joined, directed=False)
-    start, end = crossing[start], crossing[end]
-    arms = _shortest_csr(np.concatenate((start, end)), np.concatenate((end, start)), np.ones(2 * len(start)), count)
+    stops = [[crossing[nodes.index[ref]] for ref in way.refs if used[ref] > 1] for way in ways]
+    pairs = np.array([pair for way in stops for pair in pairwise(way)], np.int64).reshape(-1, 2)
+    arms = _shortest_csr(np.concatenate(pairs.T), np.concatenate(pairs.T[::-1]), np.ones(2 * len(pairs)), count)
     return int((np.diff(arms.indptr) >= 3).sum())
 
 
@@ -181,7 +184,7 @@ def graph_arrays(ways: Sequence[Way]) -> tuple[dict[str, NDArray[Any]], int, flo
         count,
     )
     kept = _kept_nodes(by_car)
-    junctions = _junctions(start, end, links, count)
+    junctions = _junctions(driven, used, nodes, links)
     return _csr_arrays(by_car[kept][:, kept], on_foot[kept][:, kept], at[kept]), junctions, float(metres.sum())
 
 
