@@ -1,6 +1,7 @@
 """Write packaging/licences.txt: run in the project's environment after `make lock` (`.venv/bin/python packaging/licences.py`).
 
 Enters: requirements.lock and the installed packages' own metadata. Leaves: the list of third-party packages with their licences.
+`--run-time` prints the part of the lock that an installed program needs instead.
 """
 
 from __future__ import annotations
@@ -86,7 +87,17 @@ def needed_at_run_time(name: str = "liandong") -> set[str]:
     return seen
 
 
+def run_time_lock() -> str:
+    """The blocks of requirements.lock, hashes included, without the development packages."""
+    needed = needed_at_run_time()
+    blocks = re.split(r"^(?=[A-Za-z0-9_.-]+==)", (TOP / "requirements.lock").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    return "".join(block for block in blocks if canonical(block.split("==")[0]) in needed)
+
+
 def main() -> int:
+    if "--run-time" in sys.argv[1:]:
+        sys.stdout.write(run_time_lock())
+        return 0
     run_time = needed_at_run_time()
     rows = [
         f"{name:26}{version:14}{licence_of(name):58}{'' if canonical(name) in run_time else 'development'}".rstrip()
