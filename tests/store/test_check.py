@@ -314,3 +314,17 @@ def test_pages_overwritten_inside_the_database_are_not_ok(folder: Path) -> None:
     content[8192 : 8192 + 3000] = b"\xa5" * 3000
     path.write_bytes(content)
     assert not check(folder)["ok"]
+
+
+def test_a_second_process_finds_the_same(folder: Path) -> None:
+    alone = check(folder)
+    assert check(folder, second_process_from=1) == alone
+    _edit(folder, "UPDATE entries SET incident = 'I999999' WHERE seq = 150", "UPDATE entries SET boot = 'x' WHERE seq = 200")
+    assert check(folder, second_process_from=1) == check(folder)
+    assert check(folder)["first_bad_seq"] == 150
+
+
+def test_a_truncated_database_is_not_ok_in_a_second_process_either(folder: Path) -> None:
+    path = folder / "journal.db"
+    path.write_bytes(path.read_bytes()[:20480])
+    assert not check(folder, second_process_from=1)["ok"]
