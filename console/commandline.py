@@ -290,7 +290,8 @@ def check(args: Args) -> Result:
 def export(args: Args) -> Result:
     from console.services.evidence import export as seal
 
-    return seal(_existing(args).root, args.incident, args.out), 0
+    found = seal(_existing(args).root, args.incident, args.out)
+    return found, 0 if found["ok"] else 1
 
 
 def verify(args: Args) -> Result:
@@ -309,7 +310,7 @@ def replay(args: Args) -> Result:
         raise BadInput("no such file", str(args.bundle))
     if not args.headless:
         raise BadInput("the console cannot play a bundle yet", "replay", "add --headless to fold it to the end")
-    return fold(args.bundle), 0
+    return fold(args.bundle, speed=args.speed), 0
 
 
 def selftest(args: Args) -> Result:
