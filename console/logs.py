@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-_USER_INFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<user>[^\s:/?#]*):(?P<secret>[^\s]*)@")
+_USER_INFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,31}://)(?P<user>[^\s:/?#]*):(?P<secret>[^\s]*)@")
 _NAMED_SECRET = re.compile(r"(?i)\b(password|passwd|pwd|token|secret|key|access_token)=([^&\s\"']+)")
 
 

@@ -9,6 +9,9 @@ from console.clock import Clock
 from console.links.hooks import DeskHooks
 from console.logs import mask
 
+MASKED = 1000
+"""Characters of a sample that are looked through for passwords: masking takes time with the square of the length."""
+
 
 class RateLimit:
     """`burst` at once, then `per_s` a second, for each key. Remembers the last 10,000 keys. One thread."""
@@ -45,14 +48,16 @@ class Quarantine:
 
     def put(self, door: str, problem: str, sample: str | bytes = "") -> None:
         """One piece of bad input came in at `door`."""
-        text = sample[:400].decode("utf-8", "replace") if isinstance(sample, bytes) else sample
-        text = mask(text)[:200]
+        text = sample[:MASKED].decode("utf-8", "replace") if isinstance(sample, bytes) else sample[:MASKED]
         with self._lock:
             start_ns, count, _, _ = self._seen.get(door, (self._clock.mono_ns(), 0, "", ""))
             self._seen[door] = (start_ns, count + 1, problem, text)
             if count >= self.PER_MINUTE:
                 return
-        self._hooks.quarantine(door, problem[:300], text, 1)
+        self._tell(door, problem, text, 1)
+
+    def _tell(self, door: str, problem: str, text: str, count: int) -> None:
+        self._hooks.quarantine(door, mask(problem[:300]), mask(text)[:200], count)
 
     def flush(self) -> None:
         """Call now and then: minutes that are over give up their counts."""
@@ -64,4 +69,4 @@ class Quarantine:
                     if count > self.PER_MINUTE:
                         over.append((door, count - self.PER_MINUTE, problem, text))
         for door, count, problem, text in over:
-            self._hooks.quarantine(door, problem[:300], text, count)
+            self._tell(door, problem, text, count)
