@@ -137,6 +137,7 @@ class DeskProcess:
         self.reception.on_end = self.ended.set
         self.links.start()
         keep.callback(self.links.stop)
+        self.links.broadcast_positions(list(self.positions.newest().values()))
         if start.demo:
             self._start_demo(mark)
 

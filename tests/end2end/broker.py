@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import shutil
 import socket
@@ -42,7 +43,7 @@ class Broker:
             file.chmod(0o644)
         self._config = self._folder / "mosquitto.conf"
         self._config.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous false\npassword_file {passwords}\nacl_file {acl}\n"
+            f"user {getpass.getuser()}\nlistener {self.port} 127.0.0.1\nallow_anonymous false\npassword_file {passwords}\nacl_file {acl}\n"
             f"persistence true\npersistence_location {self._folder}/\n"
         )
         self._process: subprocess.Popen[bytes] | None = None
@@ -61,6 +62,7 @@ class Broker:
                 if attempt.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
             time.sleep(0.02)
+        self.kill()
         raise AssertionError("mosquitto did not start")
 
     def kill(self) -> None:

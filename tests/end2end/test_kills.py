@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.end2end.broker import Broker, MqttTerminal
-from tests.end2end.house import LAT, LON, Desk, Terminal, incident_file, journal, liandong, new_folder, until
+from tests.end2end.house import LAT, LON, Desk, Terminal, incident_file, liandong, new_folder, peek, until
 
 Seen = Callable[[], Any]
 
@@ -49,13 +49,14 @@ class Scene:
     def entries(self, kind: str, **fields: Any) -> list[dict[str, Any]]:
         return [
             entry
-            for entry in journal(self.data)
+            for entry in peek(self.data)
             if entry["kind"] == kind and all(entry["body"].get(key) == value for key, value in fields.items())
         ]
 
     def close(self) -> None:
         self.terminal.stop()
-        self.desk.stop()
+        if self.desk.process is not None:
+            self.desk.stop()
 
 
 @pytest.fixture
