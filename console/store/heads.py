@@ -50,7 +50,8 @@ def read_head(line: bytes) -> Head | None:
         head = Head(
             fields["seq"], bytes.fromhex(fields["hash"]), fields["at_ns"], fields["key"], bytes.fromhex(fields["signature"])
         )
-        return head if head.line() == line + b"\n" and isinstance(head.seq, int) and isinstance(head.at_ns, int) else None
+        numbers = type(head.seq) is int and type(head.at_ns) is int
+        return head if numbers and head.line() == line + b"\n" else None
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
