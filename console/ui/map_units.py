@@ -11,21 +11,22 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QPainter
 
 from console import words
 from console.model.geo import Array
 from console.ui import marks, spoken, theme
 from console.ui.map_frame import Plane, View
 from console.ui.map_paint import Atlas, Room, TextPictures, pushed_off
+from console.ui.map_trails import Trails
 from console.words import tr
 
 BADGE_PX, SMALL_PX = 26, 16
 STALE_S = 60.0  # an older fix is drawn as a ring
 CROWD = 300  # more units than this in view: small badges, names only of the busy ones
-LABELS = 140
-TRAIL_FIXES, TRAIL_STEP_M = 8, 4.0
+LABELS, LABELS_IN_CROWD = 100, 40
+TRAIL_STEP_M = 4.0
 KEEP_OFF_PX = 34.0
 BUSY = ("on_scene", "en_route", "assigned")
 
@@ -60,7 +61,8 @@ class UnitLayer:
         self._slots = np.zeros((2, 0), np.int64)
         self._slots_fresh = False
         self._was_stale = np.zeros(0, bool)
-        self._trails: dict[str, list[tuple[float, float]]] = {}
+        self._busy = np.zeros(0, bool)
+        self._trails = Trails()
         self._sides: dict[str, int] = {}
         self._sheets: tuple[Atlas, Atlas] | None = None
         self._texts: TextPictures | None = None
@@ -74,56 +76,52 @@ class UnitLayer:
 
     def set_units(self, units: Iterable[UnitMark], plane: Plane) -> None:
         """Show these units instead of the former ones; the trails of those that stay go on."""
-        self._plane = plane
-        old = dict(self._number_of)
-        former, former_ns = (self._x, self._y), self._fix_ns
+        former_of, xs, ys, times_ns = self._number_of, self._x, self._y, self._fix_ns
         self.units = list(units)
         self._number_of = {unit.id: number for number, unit in enumerate(self.units)}
+        self._fix_ns = np.array([unit.fix_at_ns or 0 for unit in self.units], np.int64)
+        self._busy = np.array([unit.chosen or unit.duty in BUSY for unit in self.units], bool)
+        self._project(plane)
+        order = np.array([former_of.get(unit.id, -1) for unit in self.units], np.int64)
+        self._trails.reorder(order)
+        stayed = np.flatnonzero(order >= 0)
+        before = order[stayed]
+        self._follow(stayed, xs[before], ys[before], times_ns[before])
+        for number, unit in enumerate(self.units):
+            if unit.trail:
+                self._trails.put(number, [plane.point(*position) for position in unit.trail])
+        self._slots_fresh = False
+
+    def _project(self, plane: Plane) -> None:
         lons = np.array([math.nan if unit.lon is None else unit.lon for unit in self.units])
         lats = np.array([math.nan if unit.lat is None else unit.lat for unit in self.units])
+        self._plane = plane
         self._x, self._y = plane.xy(lons, lats)
-        self._fix_ns = np.array([unit.fix_at_ns or 0 for unit in self.units], np.int64)
-        for name in [name for name in self._trails if name not in self._number_of]:
-            del self._trails[name]
-        for unit in self.units:
-            if unit.trail:
-                self._trails[unit.id] = [plane.point(*position) for position in unit.trail[-TRAIL_FIXES:]]
-            elif unit.id in old:
-                number, before = self._number_of[unit.id], old[unit.id]
-                self._step(unit.id, number, float(former[0][before]), float(former[1][before]), int(former_ns[before]))
-        self._slots_fresh = False
 
     def set_plane(self, plane: Plane) -> None:
         """Project anew (another base map)."""
-        lons = np.array([math.nan if unit.lon is None else unit.lon for unit in self.units])
-        lats = np.array([math.nan if unit.lat is None else unit.lat for unit in self.units])
-        self._plane, self._trails = plane, {}
-        self._x, self._y = plane.xy(lons, lats)
+        self._project(plane)
+        self._trails.reorder(np.full(len(self.units), -1))
 
     def move(self, fixes: Iterable[tuple[str, float, float, int]]) -> None:
         """Newest positions of known units: (id, lon, lat, the fix's own time in ns)."""
-        known = [(self._number_of[name], lon, lat, at_ns) for name, lon, lat, at_ns in fixes if name in self._number_of]
-        if not known:
+        newest = {self._number_of[fix[0]]: fix for fix in fixes if fix[0] in self._number_of}
+        if not newest:
             return
-        numbers, lons, lats, times = (np.array(column) for column in zip(*known, strict=True))
-        xs, ys = self._plane.xy(lons, lats)
-        far = ~(np.hypot(xs - self._x[numbers], ys - self._y[numbers]) < TRAIL_STEP_M)
-        before = self._x.copy(), self._y.copy(), self._fix_ns.copy()
-        self._x[numbers], self._y[numbers], self._fix_ns[numbers] = xs, ys, times
-        for number in numbers[far].tolist():
-            name = self.units[number].id
-            self._step(name, number, float(before[0][number]), float(before[1][number]), int(before[2][number]))
+        numbers = np.fromiter(newest, np.int64, len(newest))
+        _names, lons, lats, times = zip(*newest.values(), strict=True)
+        former = self._x[numbers], self._y[numbers], self._fix_ns[numbers]
+        self._x[numbers], self._y[numbers] = self._plane.xy(np.array(lons), np.array(lats))
+        self._fix_ns[numbers] = times
+        self._follow(numbers, *former)
 
-    def _step(self, name: str, number: int, x: float, y: float, at_ns: int) -> None:
-        """Lengthen a trail by the former position x, y; a fix from before (a replay set back) starts it anew."""
-        if math.isnan(x) or self._fix_ns[number] < at_ns:
-            self._trails.pop(name, None)
-            return
-        if not math.hypot(x - self._x[number], y - self._y[number]) >= TRAIL_STEP_M:
-            return
-        trail = self._trails.setdefault(name, [])
-        trail.append((x, y))
-        del trail[:-TRAIL_FIXES]
+    def _follow(self, numbers: NDArray[np.int64], xs: Array, ys: Array, times_ns: NDArray[np.int64]) -> None:
+        """Lengthen the trails of units by where they were; a fix from before (a replay set back) starts a trail anew."""
+        back = self._fix_ns[numbers] < times_ns
+        self._trails.clear(numbers[back])
+        with np.errstate(invalid="ignore"):
+            far = ~back & (np.hypot(xs - self._x[numbers], ys - self._y[numbers]) >= TRAIL_STEP_M)
+        self._trails.add(numbers[far], xs[far], ys[far])
 
     def age_s(self, number: int) -> float | None:
         """Age of a unit's fix; None for a fixed post."""
@@ -162,31 +160,22 @@ class UnitLayer:
         xs, ys = pushed_off(xs, ys, keep_off, KEEP_OFF_PX, BADGE_PX + 3)
         self._painted = (view, seen, xs, ys)
         crowded = len(seen) > CROWD
-        self._paint_trails(painter, view, seen, crowded)
+        spoken_of = self._spoken_of(seen, LABELS_IN_CROWD if crowded else LABELS)
+        trailing = seen[spoken_of] if crowded else seen
+        self._trails.paint(painter, view, trailing, self._x[trailing], self._y[trailing])
         self._sheets[crowded].draw(painter, xs, ys, self._slots[int(crowded)][seen])
-        named = seen.tolist() if not crowded else [n for n in seen.tolist() if self.units[n].duty in BUSY or self.units[n].chosen]
         half = (SMALL_PX if crowded else BADGE_PX) / 2
-        wanted = set(named[: 4 * LABELS])
-        spots = {n: QPointF(x, y) for n, x, y in zip(seen.tolist(), xs.tolist(), ys.tolist(), strict=True) if n in wanted}
+        spots = {int(seen[place]): QPointF(xs[place], ys[place]) for place in spoken_of.tolist()}
         for spot in spots.values():
             room.take(spot.x() - half, spot.y() - half, spot.x() + half, spot.y() + half)
-        first = sorted(spots, key=lambda number: (not self.units[number].chosen, self.units[number].duty not in BUSY, number))
-        for number in first[:LABELS]:
-            self._name(painter, number, spots[number], half, room)
+        for number, spot in spots.items():
+            self._name(painter, number, spot, half, room)
 
-    def _paint_trails(self, painter: QPainter, view: View, seen: NDArray[np.int64], crowded: bool) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ink = theme.color("unit")
-        for number in seen.tolist():
-            unit = self.units[number]
-            trail = self._trails.get(unit.id)
-            if not trail or (crowded and unit.duty not in BUSY and not unit.chosen):
-                continue
-            points = [view.point(x, y) for x, y in trail] + [view.point(self._x[number], self._y[number])]
-            for step in range(len(points) - 1):
-                ink.setAlphaF(0.12 + 0.5 * (step + 1) / len(points))
-                painter.setPen(QPen(ink, 2.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-                painter.drawLine(points[step], points[step + 1])
+    def _spoken_of(self, seen: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
+        """Which of the seen (places in `seen`) get a name: the busy ones first, in a crowd only them."""
+        busy = self._busy[seen]
+        found = np.flatnonzero(busy) if len(seen) > CROWD else np.argsort(~busy, kind="stable")
+        return found[:limit]
 
     def label(self, number: int) -> str:
         """A unit's words on the map: name, state, and the age of an old fix."""

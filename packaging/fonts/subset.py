@@ -17,7 +17,10 @@ FACE, FAMILY = "Noto Sans CJK SC", "Liandong Sans"
 SOURCE = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 TARGET = Path(__file__).parents[2] / "resources" / "fonts" / "LiandongSans-Regular.otf"
 # Characters of place and person names that GB 2312 lacks and that street maps and rosters hold.
-RARE = "瞭啰喆堃垚犇淼祎玥琦玮珺珏昇晟旻昉旸翀翊莜菀蕰薷槺溱浐漕潏灞暻鎏锜镕骉骞皞皝砼硚硖碶祊稑窀笪筼綦缑罘翃耵肟胍脒朊洺湉濛瀍燊琨璟璠甯畲畹睢瞿羑濠"
+RARE = (
+    "瞭啰喆堃垚犇淼祎玥琦玮珺珏昇晟旻昉旸翀翊莜菀蕰薷槺溱浐漕潏灞暻鎏锜镕骉骞皞皝砼硚硖碶祊稑窀笪筼綦缑罘翃耵肟胍脒"
+    "朊洺湉濛瀍燊琨璟璠甯畲畹睢瞿羑濠"
+)
 SYMBOLS = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳▲△▼▽◆◇■□●○◎◉★☆✓✔✕✗✖×÷±≤≥≠≈∞←↑→↓↗↘↙↖↔↕↻↺⟳▶▷◀◁‖∥·•…—–―‘’“”„‹›«»°′″‰℃№§©®™€£¥℡√∠⊙⌀␣⏎⌘⇧⇥⌫"
 
 
@@ -47,7 +50,9 @@ def rename(font: TTFont) -> None:
     names = {1: FAMILY, 2: "Regular", 3: f"{FAMILY} 1.0", 4: f"{FAMILY} Regular", 6: "LiandongSans-Regular"}
     names[10] = f"Subset of {FACE} 2.004: GB 2312, Latin and symbols, without hinting"
     table = font["name"]
-    table.names = [record for record in table.names if record.nameID in (0, 5, 7, 8, 9, 11, 12, 13, 14) and record.langID == 0x409]
+    table.names = [
+        record for record in table.names if record.nameID in (0, 5, 7, 8, 9, 11, 12, 13, 14) and record.langID == 0x409
+    ]
     for name_id, text in names.items():
         table.setName(text, name_id, 3, 1, 0x409)
     top = font["CFF "].cff

@@ -405,11 +405,11 @@ def test_a_trail_follows_a_moving_unit_and_ends_when_time_goes_back(placed: MapV
     placed.set_units([UnitMark("u", "巡-07", "patrol_car", *at(0, -200), "en_route", NOW)])
     for step in range(1, 12):
         placed.move_units([("u", *at(20.0 * step, -200), NOW + step * SECOND)])
-    assert len(placed._units._trails["u"]) == 8
+    assert placed._units._trails.length(0) == 8
 
     placed.move_units([("u", *at(0, -200), NOW)])
 
-    assert placed._units._trails.get("u") is None
+    assert placed._units._trails.length(0) == 0
     assert placed._units.position("u") == pytest.approx((0, 200), abs=0.2)
 
 
