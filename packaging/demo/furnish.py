@@ -111,18 +111,18 @@ def _centre(town: Town) -> list[Eye]:
         ("T-001", "云汀大道望汀路口 西北角", "Yunting / Wangting NW corner", "tianwang", -20.5, 26.5, 7.5, (-3, 2), 66, 110, None, {}),
         ("T-002", "云汀大道望汀路口 东北角", "Yunting / Wangting NE corner", "tianwang", 2.0, 27.5, 7.0, (-7, 0), 70, 110, None, {}),
         ("T-003", "云汀大道望汀路口 西南角", "Yunting / Wangting SW corner", "tianwang", -21.0, -3.0, 6.5, (2, 8), 74, 90, None, {}),
-        ("T-004", "云汀大道 42 号杆 向东", "Yunting Avenue pole 42 east", "tianwang", -62, 6.0, 6.8, (-2, 7), 52, 150, None, {}),
-        ("T-005", "云汀大道 58 号杆 向西", "Yunting Avenue pole 58 west", "tianwang", 52, 20.0, 6.8, (-8, 5), 50, 150, None, {}),
-        ("T-006", "望汀路北段 向南", "Wangting Road north, southward", "tianwang", -7.0, 66, 6.5, (-5, 2), 48, 130, "南", {}),
-        ("T-007", "望汀路南段 向北", "Wangting Road south, northward", "tianwang", -12.5, -52, 6.5, (-5, 6), 50, 130, None, {}),
+        ("T-004", "云汀大道 42 号杆 向东", "Yunting Avenue pole 42 east", "tianwang", -62, 6.0, 6.8, (-3, 6), 40, 150, None, {}),
+        ("T-005", "云汀大道 58 号杆 向西", "Yunting Avenue pole 58 west", "tianwang", 52, 20.0, 6.8, (-6, 4), 40, 150, None, {}),
+        ("T-006", "望汀路北段 向南", "Wangting Road north, southward", "tianwang", -7.0, 66, 6.5, (-5, 2), 38, 130, "南", {}),
+        ("T-007", "望汀路南段 向北", "Wangting Road south, northward", "tianwang", -12.5, -52, 6.5, (-5, 6), 40, 130, None, {}),
         ("T-008", "云汀大道望汀路口 球机", "Yunting / Wangting dome", "tianwang", -23.0, 3.0, 11.0, (-120, 8), 58, 200, None, {"ptz": True}),
-        ("X-001", "望汀路 11 号商铺前", "Wangting Road 11, shop front", "xueliang", -1.6, -24, 4.6, (-5.4, 4), 72, 60, None, {}),
-        ("X-002", "望汀广场南侧", "Wangting Square south side", "xueliang", -2.6, 46, 5.2, (-5.2, 2), 64, 80, None, {}),
+        ("X-001", "望汀路 11 号商铺前", "Wangting Road 11, shop front", "xueliang", -0.6, -24, 5.0, (-4.8, 4), 60, 60, None, {}),
+        ("X-002", "望汀广场南侧", "Wangting Square south side", "xueliang", -4.6, 44, 6.4, (-5.0, 2), 46, 80, None, {}),
         ("H-001", "惠民花店", "Huimin Flower Shop", "huiyan", -20.4, -9.0, 3.1, (-3, 6), 88, 45, None, {"consent": "incident", "owner": "店主"}),
         ("H-002", "汀畔茶铺", "Tingpan Tea House", "huiyan", 24, 2.6, 3.4, (-5, 7), 84, 60, None, {"consent": "2027-06-30", "owner": "店主"}),
         ("H-003", "望汀路 9 号二层", "Wangting Road 9, 2nd floor", "huiyan", 0.2, -40, 4.4, (-6, 0), 70, 70, None, {"consent": "", "owner": "住户"}),
         ("T-009", "云汀大道东段 向东", "Yunting Avenue east, eastward", "tianwang", 96, 12.0, 6.8, (160, 14), 56, 120, None, {}),
-        ("T-010", "云汀大道西段 向东", "Yunting Avenue west, eastward", "tianwang", -128, 3.5, 8.0, (-6, 6), 36, 220, None, {}),
+        ("T-010", "云汀大道西段 向东", "Yunting Avenue west, eastward", "tianwang", -128, 3.5, 8.0, (-6, 6), 22, 220, None, {}),
         ("X-003", "望汀新村东门", "Wangting New Village east gate", "xueliang", -26, 28.0, 4.0, (-60, 24), 78, 50, "", {}),
         ("X-004", "染坊巷口", "Ranfang Alley entrance", "xueliang", -18, -89, 4.2, (-60, -92), 76, 50, "东向西", {}),
         ("X-005", "豆市巷口", "Doushi Alley entrance", "xueliang", 4, -83.5, 4.2, (60, -81), 76, 50, "W-E", {}),
@@ -130,7 +130,7 @@ def _centre(town: Town) -> list[Eye]:
     found = []
     for ident, name, name_en, network, x, y, height, look, fov, range_m, text, more in rows:
         view = round(bearing_deg((x, y), look), 1)
-        aim = min(34.0, math.dist((x, y), look))
+        aim = min(60.0, math.dist((x, y), look) * 0.9)
         found.append(Eye(ident, name, name_en, network, x, y, height, view, fov, range_m, f"{view:g}" if text is None else text, aim, **more))
     return found
 
@@ -169,7 +169,7 @@ def _at_junctions(town: Town, first: int) -> list[Eye]:
 _GATES = (
     ("X", "棠梨公园西门", "Tangli Park west gate", 199.5, 70, (240, 84), 5.0),
     ("X", "云汀实验小学东门", "Primary School east gate", -28, -262, (-90, -306), 6.5),
-    ("X", "棠梨农贸市场南门", "Tangli Market south gate", 70, -166, (110, -120), 5.5),
+    ("X", "棠梨农贸市场北侧", "Tangli Market north side", 24, -99.5, (90, -106), 6.0),
     ("X", "云汀社区医院正门", "Community Hospital main gate", -300, 24, (-318, 70), 6.0),
     ("X", "云汀客运站广场", "Bus Station forecourt", 520, 10, (450, -30), 6.5),
     ("X", "棠梨公园步道", "Tangli Park path", 322, 60, (282, 94), 5.0),
