@@ -23,7 +23,7 @@ from console.ui.map_paint import Atlas, Room, pushed_off
 
 BADGE_PX, LINKED_PX, NUMBER_PX = 20, 26, 18
 KEEP_OFF_PX = 62.0  # a linked badge is drawn no nearer to an incident's mark; a line leads to where it stands
-CELL_PX, NEAR_CELL_PX = 40.0, 26.0
+FAR_CELL_PX, CELL_PX, NEAR_CELL_PX = 56.0, 40.0, 26.0  # below 0.25 px per metre, up to 1, above
 TICKS_FROM = 0.35  # px per metre: from here on a badge shows where its camera looks
 WIDTH_UNKNOWN_DEG = 4.0  # a heading without a known field of view is a line, not a guess
 
@@ -123,7 +123,7 @@ class CameraLayer:
         free[[number for number, _, _ in self.linked]] = False
         member = np.flatnonzero(free)
         # Cells are fixed to the ground, so that panning regroups nothing.
-        cell = (CELL_PX if scale < 1 else NEAR_CELL_PX) / scale
+        cell = (FAR_CELL_PX if scale < 0.25 else CELL_PX if scale < 1 else NEAR_CELL_PX) / scale
         cells = np.floor(self._x[member] / cell).astype(np.int64) * 4_000_003 + np.floor(self._y[member] / cell).astype(np.int64)
         order = np.argsort(cells, kind="stable")
         member = member[order]

@@ -172,10 +172,11 @@ def pushed_off(xs: Array, ys: Array, obstacles: list[QPointF], reach_px: float, 
         near = np.flatnonzero(np.hypot(right, down) < reach_px)
         if not len(near):
             continue
-        reach = max(reach_px, len(near) * size_px / math.tau)
+        # More than a wider circle holds stand closer; they are never thrown far from where they are.
+        reach = min(max(reach_px, len(near) * size_px / math.tau), 1.6 * reach_px)
         turns = np.arctan2(down[near], right[near])
         order = np.argsort(turns, kind="stable")
-        step, last = size_px / reach, -math.inf
+        step, last = min(size_px / reach, math.tau / len(near)), -math.inf
         for number in order.tolist():
             last = max(float(turns[number]), last + step)
             xs[near[number]] = obstacle.x() + reach * math.cos(last)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QPainter, QPen
 
 from console import words
 from console.model.geo import Array
@@ -157,9 +157,10 @@ class UnitLayer:
         assert self._sheets is not None
         seen = np.flatnonzero(view.seen(self._x, self._y))
         xs, ys = view.px(self._x[seen], self._y[seen])
-        xs, ys = pushed_off(xs, ys, keep_off, KEEP_OFF_PX, BADGE_PX + 3)
-        self._painted = (view, seen, xs, ys)
         crowded = len(seen) > CROWD
+        if not crowded:
+            xs, ys = pushed_off(xs, ys, keep_off, KEEP_OFF_PX, BADGE_PX + 3)
+        self._painted = (view, seen, xs, ys)
         spoken_of = self._spoken_of(seen, LABELS_IN_CROWD if crowded else LABELS)
         trailing = seen[spoken_of] if crowded else seen
         self._trails.paint(painter, view, trailing, self._x[trailing], self._y[trailing])
@@ -169,6 +170,10 @@ class UnitLayer:
         for spot in spots.values():
             room.take(spot.x() - half, spot.y() - half, spot.x() + half, spot.y() + half)
         for number, spot in spots.items():
+            if self.units[number].chosen:
+                painter.setPen(QPen(theme.color("accent"), 2.4))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.drawEllipse(spot, half + 3, half + 3)
             self._name(painter, number, spot, half, room)
 
     def _spoken_of(self, seen: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
