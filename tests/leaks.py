@@ -91,14 +91,23 @@ class LeakGuard:
 
 def _children() -> set[int]:
     """Pids of our direct children; zombies count as gone (an orphan may wait seconds for whoever reaps it)."""
+    tasks = Path("/proc/self/task")
+    if not tasks.is_dir():
+        return {child.pid for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE}
     found = set()
-    for child in psutil.Process().children():
+    for task in tasks.iterdir():  # 0.1 ms; psutil's walk over every process of the machine takes ten
         try:
-            if child.status() != psutil.STATUS_ZOMBIE:
-                found.add(child.pid)
-        except psutil.Error:
-            continue
-    return found
+            found |= {int(pid) for pid in (task / "children").read_text().split()}
+        except OSError:
+            continue  # the thread has ended meanwhile
+    return {pid for pid in found if _is_alive(pid)}
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _describe(pid: int) -> str:
