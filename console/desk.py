@@ -204,6 +204,7 @@ class DeskProcess:
             "speed": settings.get("demo.speed"),
             "seed": 7,
             "store": str(self.start.folder.root / "simulator.db"),
+            "language": settings.get("console.language"),
         }
         simulator = demo.Simulator(order)
         simulator.start()
