@@ -46,7 +46,6 @@ class CameraColumns:
     """
 
     ids: tuple[str, ...]
-    row_of: Mapping[str, int]
     lon: Array
     lat: Array
     headings_deg: Array
@@ -113,10 +112,8 @@ def columns(cameras: Sequence[Camera]) -> CameraColumns:
     headings = np.full((len(cameras), width), np.nan)
     for row, camera in enumerate(cameras):
         headings[row, : len(camera.headings_deg)] = camera.headings_deg
-    ids = tuple(camera.id for camera in cameras)
     return CameraColumns(
-        ids=ids,
-        row_of={name: row for row, name in enumerate(ids)},
+        ids=tuple(camera.id for camera in cameras),
         lon=_floats(camera.lon for camera in cameras),
         lat=_floats(camera.lat for camera in cameras),
         headings_deg=headings,
@@ -157,6 +154,28 @@ def _turn_deg(headings_deg: Array, bearings_deg: Array) -> Array:
     return np.where(np.isnan(turn).all(axis=1), np.nan, np.nanmin(np.where(np.isnan(turn), 999.0, turn), axis=1))
 
 
+def _dead_last(
+    best: NDArray[np.intp],
+    names: Iterable[str],
+    alive: Mapping[str, bool],
+    limit: int,
+    distance: Array,
+    verdict: NDArray[np.intp],
+) -> NDArray[np.intp]:
+    """The first `limit` living ones in their order, filled up with the nearest dead, whose verdict is set. Looks no farther."""
+    living: list[int] = []
+    dead: list[int] = []
+    for at, name in zip(best.tolist(), names, strict=False):
+        if alive.get(name) is False:
+            dead.append(at)
+        else:
+            living.append(at)
+            if len(living) == limit:
+                break
+    verdict[dead] = _DEAD
+    return np.array(living + sorted(dead, key=lambda at: float(distance[at])), np.intp)
+
+
 def rank(
     cameras: CameraColumns,
     lon: float,
@@ -165,14 +184,14 @@ def rank(
     situation: Situation,
     limit: int,
     radius_m: float,
-    dead: Iterable[str] = (),
+    alive: Mapping[str, bool] | None = None,
     blocked: Callable[[Array, Array, Array], NDArray[np.bool_]] | None = None,
     under: Mapping[int, Ridden] | None = None,
 ) -> tuple[Sighting, ...]:
     """Return up to `limit` cameras within `radius_m`, best verdict first, then nearest.
 
-    `dead`: ids known to give no picture. `blocked(lons, lats, heights_m)` tells for cameras that would look at the point
-    whether a building stands between; None = no buildings known. `under`: from `aboard`.
+    `alive`: camera → gives a picture; one not in it is unknown, never dead. `blocked(lons, lats, heights_m)` tells for
+    cameras that would look at the point whether a building stands between; None = no buildings known. `under`: see `aboard`.
     """
     xs, ys = geo.plane_m(cameras.lon, cameras.lat, lon, lat)
     inside = np.flatnonzero(xs * xs + ys * ys <= radius_m * radius_m)  # NaN compares false: no position, not offered
@@ -199,20 +218,18 @@ def rank(
     near_incident = situation.incident_open & (distance <= situation.household_radius_m)
     closed = (consent == CONSENT_NEVER) | ((consent == CONSENT_INCIDENT) & ~near_incident)
     closed |= (consent >= 0) & (consent <= situation.now_ns)
-    is_dead = np.zeros(len(cameras.ids), bool)
-    is_dead[[cameras.row_of[name] for name in dead if name in cameras.row_of]] = True
-    gone = is_dead[inside]
-
-    asked = np.flatnonzero(looks & ~closed & ~gone)
+    asked = np.flatnonzero(looks & ~closed)
     if blocked is not None and len(asked):
         rows = inside[asked]
         verdict[asked[blocked(cameras.lon[rows], cameras.lat[rows], cameras.height_m[rows])]] = _BLOCKED
     verdict[~faces & ~unknown & ~ptz] = _AWAY
     verdict[distance > reach] = _FAR
     verdict[closed] = _CONSENT
-    verdict[gone] = _DEAD
 
-    best = np.lexsort((inside, distance, verdict))[:limit]
+    best = np.lexsort((inside, distance, verdict))
+    if alive:
+        best = _dead_last(best, (cameras.ids[inside[at]] for at in best), alive, limit, distance, verdict)
+    best = best[:limit]
     return tuple(
         _sighting(
             cameras.ids[inside[at]],

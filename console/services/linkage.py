@@ -153,7 +153,7 @@ def near(
         situation=Situation(now_ns, incident_open, household_radius_m),
         limit=limit,
         radius_m=radius_m,
-        dead=[name for name, is_alive in (alive or {}).items() if not is_alive],
+        alive=alive,
         blocked=blocked if city_map is not None else None,
         under=under,
     )

@@ -81,7 +81,7 @@ def test_a_building_between_blocks_only_who_would_see() -> None:
 
 
 def test_a_dead_camera_ranks_last_and_an_unknown_one_is_not_dead() -> None:
-    found = rank(camera("A", north_m=-10), camera("B"), dead=["A", "NOBODY"])
+    found = rank(camera("A", north_m=-10), camera("B"), alive={"A": False, "NOBODY": False})
     assert [(one.camera, one.verdict) for one in found] == [("B", "sees"), ("A", "not_alive")]
 
 
