@@ -133,7 +133,11 @@ class Console(QObject):
         self.sound = Sound(self.clock, bool(settings.get("console.sound")), parent=self)
         self._keep.callback(self.sound.close)
         self.feeds = Feeds(
-            folder.stills, settings.get("wall.workers"), settings.get("video.open_timeout_s"), settings.get("video.transport"), self.clock
+            folder.stills,
+            settings.get("wall.workers"),
+            settings.get("video.open_timeout_s"),
+            settings.get("video.transport"),
+            self.clock,
         )
         self._keep.callback(self.feeds.close)
         self.surface = WallSurface(self.feeds)
@@ -194,10 +198,12 @@ class Console(QObject):
         if found is not None:
             self.around.cameras, self.around.units, self.around.places = found.cameras, found.units, found.places
             self.around.version = found.version
-        self.window.map.set_city_map(city_map)
+        self.window.map.set_city_map(city_map, "")  # whose map it is stands in the status line
         self.window.map_feed.refresh()
         self.wall_feed.refresh()
-        self.window.status.show_source("" if city_map is None else words.tr("window.map_source"))
+        self.window.status.show_source(
+            "" if city_map is None else words.tr("window.demo_source" if self._args.demo else "window.map_source")
+        )
         wanted = int(self.bridge.greeting.get("roster_version") or 0)
         if found is None or found.version < wanted or (city_map is None and self._folder.city_map.exists()):
             self._load()
@@ -270,7 +276,9 @@ class Console(QObject):
         incident = state.incidents.get(self.flow.incident)
         if incident is not None:
             shown = sum(1 for tile in self.flow.tiles if tile.may_show)
-            lines.append(f"incident {incident.id} ({incident.grade}): {incident.title}; {len(incident.cameras)} cameras linked, {shown} on the wall")
+            lines.append(
+                f"incident {incident.id} ({incident.grade}): {incident.title}; {len(incident.cameras)} cameras linked, {shown} on the wall"
+            )
             lines += [f"order {key} to {state.orders[key].unit}: {' → '.join(state.orders[key].at)}" for key in incident.orders]
         return "\n".join(lines)
 

@@ -81,13 +81,23 @@ def next_unit(around: Around, incident: Incident, found: list[Candidate], order:
     kinds: tuple[str, ...] = ()
     if order is not None and playbook is not None:
         kinds = next((role.kinds for role in playbook.roles if role.name == order.role), ())
-    free = [one for one in found if one.duty != "off" and not (one.here or one.busy or one.refused) and one.distance_m is not None]
+    free = [
+        one for one in found if one.duty != "off" and not (one.here or one.busy or one.refused) and one.distance_m is not None
+    ]
     fitting = [one for one in free if one.kind in kinds] or free
-    return min(fitting, key=lambda one: (one.eta_s if one.eta_s is not None else (one.distance_m or 0.0) / SPEED_MPS, one.unit), default=None)
+    return min(
+        fitting,
+        key=lambda one: (one.eta_s if one.eta_s is not None else (one.distance_m or 0.0) / SPEED_MPS, one.unit),
+        default=None,
+    )
 
 
 def needs_replacing(orders: list[Order], late: frozenset[str]) -> Order | None:
     """The order that most needs another unit: refused, expired, failed on its way, or late."""
     replaced = {order.replaces for order in orders}
-    troubled = [order for order in orders if order.id not in replaced and (order.state in ("cantco", "expired_unseen", "path_failed") or order.id in late)]
+    troubled = [
+        order
+        for order in orders
+        if order.id not in replaced and (order.state in ("cantco", "expired_unseen", "path_failed") or order.id in late)
+    ]
     return min(troubled, key=lambda order: order.at["issued"], default=None)

@@ -18,6 +18,7 @@ class AskLine(QWidget):
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "raised")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._then: Callable[[str], None] | None = None
         self._needed = True
         self._question = QLabel(self)

@@ -187,6 +187,7 @@ class Bridge(QObject):
     @Slot()
     def _fold(self) -> None:
         until = time.monotonic() + SLICE_S
+        is_live = self.is_caught_up
         new: list[str] = []
         while self._entries:
             entry = self._entries.popleft()
@@ -205,7 +206,7 @@ class Bridge(QObject):
         self._new += new
         self._merge()
         self._check_caught_up()
-        if new and self.is_caught_up:
+        if new and is_live:
             self._tell()
             self.arrived.emit(tuple(new))
 

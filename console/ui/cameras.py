@@ -112,7 +112,9 @@ class CameraTree(QAbstractItemModel):
             return ""
         if not camera.consent:
             return tr("cameras.consent_never")
-        return tr("cameras.consent_incident") if camera.consent == "incident" else tr("cameras.consent_until", date=camera.consent)
+        return (
+            tr("cameras.consent_incident") if camera.consent == "incident" else tr("cameras.consent_until", date=camera.consent)
+        )
 
 
 class Cameras(QWidget):

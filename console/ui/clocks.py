@@ -154,14 +154,20 @@ class ClockStrip(QWidget):
             if number:
                 painter.setPen(QPen(theme.color("line"), 1))
                 painter.drawLine(left, 8, left, self.height() - 8)
-            self._cell(painter, reading, QRect(left + theme.px("space_2"), theme.px("space_2"), int(cell) - theme.px("space_2") - 2, self.height()))
+            self._cell(
+                painter,
+                reading,
+                QRect(left + theme.px("space_2"), theme.px("space_2"), int(cell) - theme.px("space_2") - 2, self.height()),
+            )
         painter.end()
 
     def _cell(self, painter: QPainter, reading: Reading, box: QRect) -> None:
         painter.setFont(theme.font("heading", bold=True, tabular=True))
         painter.setPen(theme.color(_TONES[reading.state]))
         high = painter.fontMetrics().height()
-        painter.drawText(QRect(box.left(), box.top(), box.width(), high), Qt.AlignmentFlag.AlignLeft, spoken.count(reading.elapsed_s))
+        painter.drawText(
+            QRect(box.left(), box.top(), box.width(), high), Qt.AlignmentFlag.AlignLeft, spoken.count(reading.elapsed_s)
+        )
         painter.setFont(theme.font("text", tabular=True))
         metrics = painter.fontMetrics()
         painter.setPen(theme.color("muted"))

@@ -188,12 +188,21 @@ class Flow(QObject):
 
     def _opened(self, asked: Tile, answer: Answer) -> None:
         """The desk has decided: a household camera shows now, or not at all; a refused one leaves the wall and says why."""
-        held = next((tile for tile in self.tiles if (tile.tile, tile.camera, tile.incident) == (asked.tile, asked.camera, asked.incident)), None)
+        held = next(
+            (
+                tile
+                for tile in self.tiles
+                if (tile.tile, tile.camera, tile.incident) == (asked.tile, asked.camera, asked.incident)
+            ),
+            None,
+        )
         if held is None:
             return
         if answer.ok:
             if held.household:
                 self._note(asked.camera, tr("incident.consent_incident" if asked.incident else "incident.consent_written"))
+            if held.may_show:
+                return
             self.tiles = tuple(replace(tile, may_show=True) if tile is held else tile for tile in self.tiles)
         elif (answer.refused or {}).get("code") == "unavailable" and not held.household:
             return  # the desk is away: the picture stays, the tile is told again when it is back

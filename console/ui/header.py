@@ -72,7 +72,9 @@ class Header(QFrame):
         if exercise:
             self._mark.setText(tr("window.exercise"))
             self._mark.setToolTip(tr("window.exercise_tip"))
-            self._mark.setStyleSheet(f"background: {ground}; color: {ink}; font-weight: bold; padding: 2px 10px; border-radius: 3px;")
+            self._mark.setStyleSheet(
+                f"background: {ground}; color: {ink}; font-weight: bold; padding: 2px 10px; border-radius: 3px;"
+            )
         else:
             self._mark.setText(f"◉ {tr('window.live')}")
             self._mark.setToolTip(tr("window.live_tip"))
@@ -87,7 +89,13 @@ class Header(QFrame):
     def show_sound(self, muted_s: float, has_sound: bool) -> None:
         """The visible sign of silence."""
         self._muted_s, self._has_sound = muted_s, has_sound
-        text = tr("window.no_sound") if not has_sound else tr("window.muted", left=spoken.count(muted_s)) if muted_s > 0 else tr("window.sound")
+        text = (
+            tr("window.no_sound")
+            if not has_sound
+            else tr("window.muted", left=spoken.count(muted_s))
+            if muted_s > 0
+            else tr("window.sound")
+        )
         self._sound.setText(text)
         self._sound.setToolTip(tr("window.no_sound_tip") if not has_sound else tr("window.mute_tip"))
         loud = not has_sound or muted_s > 0

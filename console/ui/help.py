@@ -25,7 +25,13 @@ def page_text(name: str) -> str:
 
 def keys_text() -> str:
     """All keys as a Markdown table."""
-    lines = [f"## {tr('help.keys')}", "", f"| {tr('help.key')} | {tr('help.act')} |", "|---|---|", f"| F9 | {tr('keys.one_key')} |"]
+    lines = [
+        f"## {tr('help.keys')}",
+        "",
+        f"| {tr('help.key')} | {tr('help.act')} |",
+        "|---|---|",
+        f"| F9 | {tr('keys.one_key')} |",
+    ]
     lines += [f"| {' · '.join(act.keys)} | {tr(f'keys.{act.name}')} |" for act in keys.ACTS]
     return "\n".join(lines)
 

@@ -109,7 +109,11 @@ class HoldButton(QPushButton):
         painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, key)
         left = QRectF(side, gap, chip.left() - side - gap, metrics.height() + 6)
         lower = QRectF(side, self.height() - gap - metrics.height() - 1, self.width() - 2 * side, metrics.height())
-        painter.drawText(lower, Qt.AlignmentFlag.AlignVCenter, metrics.elidedText(self._effect, Qt.TextElideMode.ElideRight, int(lower.width())))
+        painter.drawText(
+            lower,
+            Qt.AlignmentFlag.AlignVCenter,
+            metrics.elidedText(self._effect, Qt.TextElideMode.ElideRight, int(lower.width())),
+        )
         painter.setFont(theme.font("heading", bold=True))
         title = painter.fontMetrics().elidedText(self._title, Qt.TextElideMode.ElideRight, int(left.width()))
         painter.drawText(left, Qt.AlignmentFlag.AlignVCenter, title)

@@ -8,9 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QMenu, QPushButton, QScrollArea, QTabWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from console.model.incident import GRADES, Incident
 from console.model.order import Order
@@ -26,6 +38,8 @@ from console.ui.incident_acts import IncidentActs
 from console.ui.rows import RowList, RowModel
 from console.ui.units import UnitDelegate, UnitRow, ring_rows
 from console.words import chosen, tr
+
+MERGE_MS = 60
 
 
 def where_text(incident: Incident, places: Mapping[str, Any]) -> str:
@@ -50,12 +64,15 @@ class IncidentPanel(QWidget):
     def __init__(self, bridge: Bridge, around: Around, parent: Any = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._bridge, self._around = bridge, around
         self.incident = ""
         self._compact: bool | None = None
         self._wall: frozenset[str] = frozenset()
         self._notes: Mapping[str, str] = {}
         self._found: list[Candidate] = []
+        self._soon = QTimer(self, singleShot=True, interval=MERGE_MS)
+        self._soon.timeout.connect(self.refresh)
         self._build()
         self.retranslate()
 
@@ -194,6 +211,7 @@ class IncidentPanel(QWidget):
         area.setFrameShape(QFrame.Shape.NoFrame)
         inner = QWidget(area)
         inner.setProperty("role", "panel")
+        inner.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, theme.px("space_2"))
         column.setSpacing(theme.px("space_2"))
@@ -249,13 +267,30 @@ class IncidentPanel(QWidget):
 
     def show_wall(self, cameras: frozenset[str], notes: Mapping[str, str]) -> None:
         """Which cameras stand on the wall, and what became of those that do not."""
-        self._wall, self._notes = cameras, notes
-        self.refresh()
+        if (cameras, notes) != (self._wall, self._notes):
+            self._wall, self._notes = cameras, notes
+            self.touch()
 
+    def touch(self) -> None:
+        """Show the State again soon: bursts are merged."""
+        if not self._soon.isActive():
+            self._soon.start()
+
+    @Slot()
     def refresh(self) -> None:
         """Show the State as it is now; called at most ten times a second and once for each second that passes."""
+        self._soon.stop()
         incident = self._bridge.state.incidents.get(self.incident)
-        for part in (self.clocks, self.tabs, self.one_key, self.next_act, self.note_act, self.close_act, self.link_act, self.grade_act):
+        for part in (
+            self.clocks,
+            self.tabs,
+            self.one_key,
+            self.next_act,
+            self.note_act,
+            self.close_act,
+            self.link_act,
+            self.grade_act,
+        ):
             part.setVisible(incident is not None)
         if incident is None:
             self._mark.clear()
@@ -267,23 +302,35 @@ class IncidentPanel(QWidget):
         self._show_head(incident)
         playbook = self._around.playbook_of(incident.grade)
         self.clocks.show_readings(readings(incident, mine, playbook.clocks if playbook else {}, now_ns))
-        self._camera_words.setText(verdicts.sentence(incident.cameras) if incident.has_position else tr("incident.no_cameras_no_position"))
+        self._camera_words.setText(
+            verdicts.sentence(incident.cameras) if incident.has_position else tr("incident.no_cameras_no_position")
+        )
         self.camera_model.put(
             [
-                verdicts.row_of(one, self._around.cameras.get(str(one["camera"])), self._notes.get(str(one["camera"]), ""), str(one["camera"]) in self._wall)
+                verdicts.row_of(
+                    one,
+                    self._around.cameras.get(str(one["camera"])),
+                    self._notes.get(str(one["camera"]), ""),
+                    str(one["camera"]) in self._wall,
+                    short=bool(mine) and not self._compact,
+                )
                 for one in incident.cameras
             ]
         )
         late = late_orders(incident, mine)
         self._order_words.setText(orders.sentence(mine, now_ns))
         self._order_words.setVisible(bool(mine))
-        self.order_model.put([orders.row_of(one, self._around.units.get(one.unit), now_ns, one.id in late) for one in reversed(mine)])
+        self.order_model.put(
+            [orders.row_of(one, self._around.units.get(one.unit), now_ns, one.id in late) for one in reversed(mine)]
+        )
         self._show_shortfalls(incident)
         self._show_order_acts()
         self._found = near.candidates(self._around, self._bridge.state, self._bridge.fixes, incident, now_ns)
         self._show_acts(incident, mine, late)
         if self.tabs.currentWidget() is self.units:
-            self.unit_model.put(ring_rows(incident, self._found, self._bridge.state, self._around.units, self._bridge.fixes, now_ns))
+            self.unit_model.put(
+                ring_rows(incident, self._found, self._bridge.state, self._around.units, self._bridge.fixes, now_ns)
+            )
         elif self.tabs.currentWidget() is self.times:
             self.time_model.put(timeline.rows_of(self._bridge.timeline(incident.id), self._around))
 
@@ -292,7 +339,11 @@ class IncidentPanel(QWidget):
         self._mark.setToolTip(tr(f"grade.{incident.grade or 'unknown'}"))
         grade = tr(f"grade.{incident.grade or 'unknown'}")
         self._title.setText(f"{grade} · {incident.title}")
-        parts = [tr(f"source.{incident.source}"), spoken.time_of_day(incident.entered_ns), where_text(incident, self._around.places)]
+        parts = [
+            tr(f"source.{incident.source}"),
+            spoken.time_of_day(incident.entered_ns),
+            where_text(incident, self._around.places),
+        ]
         if incident.caller:
             parts.append(incident.caller)
         if incident.note:

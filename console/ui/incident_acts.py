@@ -126,11 +126,19 @@ class IncidentActs(QObject):
         """Take the chosen order back; the unit is told."""
         row = self.order
         if row is not None and row.is_open:
-            self._ask_line.ask(tr("incident.ask.recall", unit=row.unit), lambda text: self._act("RecallOrder", {"order": row.key, "reason": text}), tr("incident.act.recall"))
+            self._ask_line.ask(
+                tr("incident.ask.recall", unit=row.unit),
+                lambda text: self._act("RecallOrder", {"order": row.key, "reason": text}),
+                tr("incident.act.recall"),
+            )
 
     @Slot()
     def ask_on_behalf(self) -> None:
         """The unit answered by voice: write its words down as its signature."""
         row = self.order
         if row is not None and row.is_open:
-            self._ask_line.ask(tr("incident.ask.on_behalf", unit=row.unit), lambda text: self._act("SignOnBehalf", {"order": row.key, "words": text}), tr("incident.act.on_behalf"))
+            self._ask_line.ask(
+                tr("incident.ask.on_behalf", unit=row.unit),
+                lambda text: self._act("SignOnBehalf", {"order": row.key, "words": text}),
+                tr("incident.act.on_behalf"),
+            )

@@ -68,7 +68,9 @@ class LoginPage(QWidget):
         """Say everything again in the chosen language."""
         first = self._first is not None
         self._title.setText(tr("login.first_title" if first else "login.title"))
-        self._words.setText(tr("login.first_words", operator=self._first or "", shortest=SHORTEST) if first else tr("login.words"))
+        self._words.setText(
+            tr("login.first_words", operator=self._first or "", shortest=SHORTEST) if first else tr("login.words")
+        )
         for label, key in zip(self._labels, ("operator", "password", "again", "seat"), strict=True):
             label.setText(tr(f"login.{key}"))
         self._enter.setText(tr("login.first_enter" if first else "login.enter"))
@@ -124,7 +126,11 @@ class LoginPage(QWidget):
 
     def _log_in(self, operator: str, password: str) -> None:
         seat = self.seat.text().strip()
-        self._bridge.send("LogIn", {"operator": operator, "password": password, "seat": seat}, lambda answer: self._answered(operator, seat, answer))
+        self._bridge.send(
+            "LogIn",
+            {"operator": operator, "password": password, "seat": seat},
+            lambda answer: self._answered(operator, seat, answer),
+        )
 
     def _set(self, answer: Answer) -> None:
         if not answer.ok:

@@ -36,7 +36,16 @@ class MapFeed(QObject):
         """Give the map everything anew: after a start, an import, another language."""
         self._map.set_cameras(
             [
-                CameraMark(one.id, spoken.named(one), one.network, one.lon, one.lat, one.headings_deg or one.heading_deg, one.fov_deg, one.range_m)
+                CameraMark(
+                    one.id,
+                    spoken.named(one),
+                    one.network,
+                    one.lon,
+                    one.lat,
+                    one.headings_deg or one.heading_deg,
+                    one.fov_deg,
+                    one.range_m,
+                )
                 for one in self._around.cameras.values()
             ]
         )
@@ -62,7 +71,9 @@ class MapFeed(QObject):
         self._selected = incident
         found = self._bridge.state.incidents.get(incident)
         self._map.select_incident(incident or None)
-        self._map.set_linked([(str(one["camera"]), int(one["number"]), str(one["verdict"])) for one in found.cameras] if found else [])
+        self._map.set_linked(
+            [(str(one["camera"]), int(one["number"]), str(one["verdict"])) for one in found.cameras] if found else []
+        )
 
     @Slot(object)
     def point_unit(self, unit: str) -> None:
@@ -74,7 +85,11 @@ class MapFeed(QObject):
     def show_hits(self, hits: tuple[Found, ...]) -> None:
         """Pins for what the search shows now."""
         self._map.set_search_hits(
-            [SearchHit(hit.kind, hit.id, hit.name, hit.lon, hit.lat) for hit in hits if hit.lon is not None and hit.lat is not None]
+            [
+                SearchHit(hit.kind, hit.id, hit.name, hit.lon, hit.lat)
+                for hit in hits
+                if hit.lon is not None and hit.lat is not None
+            ]
         )
 
     def pin(self, place: str) -> None:
@@ -92,7 +107,16 @@ class MapFeed(QObject):
             duty = duty_of(unit, self._bridge.state)
             marks.append(
                 UnitMark(
-                    unit.id, spoken.named(unit), unit.kind, fix.lon, fix.lat, duty, fix.at_ns, fix.accuracy_m, tr(f"duty.{duty}"), unit.id == self._pointed
+                    unit.id,
+                    spoken.named(unit),
+                    unit.kind,
+                    fix.lon,
+                    fix.lat,
+                    duty,
+                    fix.at_ns,
+                    fix.accuracy_m,
+                    tr(f"duty.{duty}"),
+                    unit.id == self._pointed,
                 )
             )
         self._placed = {mark.id for mark in marks}
@@ -107,7 +131,14 @@ class MapFeed(QObject):
             late = "overdue" if is_overdue(incident, [state.orders[key] for key in incident.orders]) else ""
             marks.append(
                 IncidentMark(
-                    incident.id, incident.grade, incident.lon, incident.lat, incident.title, late, incident.exercise, incident.acknowledged_ns is not None
+                    incident.id,
+                    incident.grade,
+                    incident.lon,
+                    incident.lat,
+                    incident.title,
+                    late,
+                    incident.exercise,
+                    incident.acknowledged_ns is not None,
                 )
             )
         if marks != getattr(self, "_marks", None):
@@ -119,5 +150,3 @@ class MapFeed(QObject):
         if not set(moved) <= self._placed:
             self._units()
         self._map.move_units([(fix.unit, fix.lon, fix.lat, fix.at_ns) for fix in moved.values()])
-
-

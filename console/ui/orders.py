@@ -66,7 +66,11 @@ def _took(order: Order, state: str) -> str:
 def _machine(order: Order) -> str:
     """What the machines have said so far."""
     seen = [state for state in ("at_broker", "on_terminal", "shown") if state in order.at]
-    return tr("orders.machine", state=tr(f"order_state.{seen[-1]}"), took=_took(order, seen[-1])) if seen else tr("orders.no_machine")
+    return (
+        tr("orders.machine", state=tr(f"order_state.{seen[-1]}"), took=_took(order, seen[-1]))
+        if seen
+        else tr("orders.no_machine")
+    )
 
 
 def story(order: Order, now_ns: int) -> str:
@@ -75,7 +79,12 @@ def story(order: Order, now_ns: int) -> str:
     if state == "cantco":
         return tr("orders.refused", reason=order.reason or tr("orders.no_reason"), took=_took(order, "cantco"))
     if state == "recalled":
-        return tr("orders.recalled", reason=tr(f"recall.{order.recall_reason}") if order.recall_reason in ("incident_closed",) else order.recall_reason or "")
+        return tr(
+            "orders.recalled",
+            reason=tr(f"recall.{order.recall_reason}")
+            if order.recall_reason in ("incident_closed",)
+            else order.recall_reason or "",
+        )
     if state == "superseded":
         return tr("orders.superseded")
     if state == "path_failed":
@@ -131,7 +140,7 @@ def row_of(order: Order, unit: Unit | None, now_ns: int, late: bool) -> OrderRow
 
 
 def sentence(orders: Sequence[Order], now_ns: int) -> str:
-    """"指令 4 · 3 已回 · 1 未签收 24 秒": how many, how many answered, the worst of the rest."""
+    """ "指令 4 · 3 已回 · 1 未签收 24 秒": how many, how many answered, the worst of the rest."""
     live = [order for order in orders if order.state not in ("recalled", "superseded")]
     if not live:
         return tr("orders.none")
@@ -174,7 +183,9 @@ class OrderDelegate(RowDelegate):
         metrics = painter.fontMetrics()
         painter.setPen(theme.color("red" if row.late else "muted"))
         lower = QRect(box.left(), box.top() + metrics.height() + 2, box.width(), metrics.height())
-        painter.drawText(lower, int(Qt.AlignmentFlag.AlignLeft), metrics.elidedText(row.story, Qt.TextElideMode.ElideRight, lower.width()))
+        painter.drawText(
+            lower, int(Qt.AlignmentFlag.AlignLeft), metrics.elidedText(row.story, Qt.TextElideMode.ElideRight, lower.width())
+        )
         self._steps(painter, row, QRectF(box.left(), rect.bottom() - 7, box.width(), 4))
         painter.restore()
 
@@ -192,7 +203,9 @@ class OrderDelegate(RowDelegate):
         painter.setPen(theme.color("muted"))
         kind = tr(f"unit_kind.{row.kind}")
         if painter.fontMetrics().horizontalAdvance(kind) <= box.right() - after:
-            painter.drawText(QRect(after, box.top(), box.right() - after, box.height() + 2), int(Qt.AlignmentFlag.AlignLeft), kind)
+            painter.drawText(
+                QRect(after, box.top(), box.right() - after, box.height() + 2), int(Qt.AlignmentFlag.AlignLeft), kind
+            )
 
     def _steps(self, painter: QPainter, row: OrderRow, box: QRectF) -> None:
         """Three machine steps, a wider gap, four of the person."""

@@ -44,8 +44,16 @@ class QueueRow:
 
     @property
     def spoken(self) -> str:
-        parts = [tr(f"grade.{self.grade}") if self.grade else tr("queue.ungraded"), self.title, self.source, self.elapsed, self.summary]
-        return " · ".join([*parts, *([tr("queue.overdue")] if self.overdue else []), *([tr("queue.unseen")] if self.unseen else [])])
+        parts = [
+            tr(f"grade.{self.grade}") if self.grade else tr("queue.ungraded"),
+            self.title,
+            self.source,
+            self.elapsed,
+            self.summary,
+        ]
+        return " · ".join(
+            [*parts, *([tr("queue.overdue")] if self.overdue else []), *([tr("queue.unseen")] if self.unseen else [])]
+        )
 
     @property
     def tip(self) -> str:
@@ -58,7 +66,7 @@ def in_order(incidents: Iterable[Incident]) -> list[Incident]:
 
 
 def summary(incident: Incident, orders: list[Order]) -> str:
-    """"现场 1 / 派 4", or what stands instead of orders."""
+    """ "现场 1 / 派 4", or what stands instead of orders."""
     if not incident.is_open:
         return tr("queue.closed", result=tr(f"result.{incident.result}"))
     live = [order for order in orders if order.state not in ("recalled", "superseded")]
@@ -83,7 +91,7 @@ def row_of(incident: Incident, state: State, now_ns: int, lit: bool, compact: bo
         title=incident.title,
         at=spoken.time_of_day(incident.entered_ns),
         source=tr(f"source.{incident.source}"),
-        elapsed=spoken.duration((end_ns - incident.entered_ns) / 1e9),
+        elapsed=(spoken.count if compact else spoken.duration)((end_ns - incident.entered_ns) / 1e9),
         summary=summary(incident, orders),
         overdue=is_overdue(incident, orders),
         unseen=unseen,
@@ -98,7 +106,11 @@ class QueueDelegate(RowDelegate):
 
     def height(self, row: Any) -> int:
         text, body = theme.px("text"), theme.px("body")
-        return int(body * 1.35 + theme.px("space_3")) + 6 if row.compact else int(body * 1.35 + 2 * text * 1.35) + theme.px("space_3") + 6
+        return (
+            int(body * 1.35 + theme.px("space_3")) + 6
+            if row.compact
+            else int(body * 1.35 + 2 * text * 1.35) + theme.px("space_3") + 6
+        )
 
     def paint(self, painter: QPainter, option: Any, index: Any) -> None:
         row: QueueRow = index.data(ROW)
@@ -123,9 +135,16 @@ class QueueDelegate(RowDelegate):
         painter.setPen(QPen(theme.color("line"), 1))
         painter.drawLine(rect.bottomLeft(), rect.bottomRight())
         size = 20 if row.compact else theme.px("mark")
-        left, top = rect.left() + theme.px("space_3"), rect.top() + (rect.height() - size) // 2 if row.compact else rect.top() + 10
+        left, top = (
+            rect.left() + theme.px("space_3"),
+            rect.top() + (rect.height() - size) // 2 if row.compact else rect.top() + 10,
+        )
         painter.drawPixmap(left, top, marks.pixmap("grade", size, painter.device().devicePixelRatioF(), row.grade))
-        self._words(painter, row, QRect(left + size + theme.px("space_3"), rect.top() + 5, rect.right() - left - size - 22, rect.height() - 10))
+        self._words(
+            painter,
+            row,
+            QRect(left + size + theme.px("space_3"), rect.top() + 5, rect.right() - left - size - 22, rect.height() - 10),
+        )
         painter.restore()
 
     def _words(self, painter: QPainter, row: QueueRow, box: QRect) -> None:
@@ -158,10 +177,14 @@ class QueueDelegate(RowDelegate):
             painter.drawText(second, int(Qt.AlignmentFlag.AlignRight), late)
             second.setRight(second.right() - metrics.horizontalAdvance(late) - 8)
             painter.setPen(theme.color("muted"))
-        painter.drawText(second, int(Qt.AlignmentFlag.AlignLeft), metrics.elidedText(parts, Qt.TextElideMode.ElideRight, second.width()))
+        painter.drawText(
+            second, int(Qt.AlignmentFlag.AlignLeft), metrics.elidedText(parts, Qt.TextElideMode.ElideRight, second.width())
+        )
         third = QRect(box.left(), second.bottom() + 2, box.width(), metrics.height())
         painter.setPen(theme.color("muted" if row.closed else "text"))
-        painter.drawText(third, int(Qt.AlignmentFlag.AlignLeft), metrics.elidedText(row.summary, Qt.TextElideMode.ElideRight, box.width()))
+        painter.drawText(
+            third, int(Qt.AlignmentFlag.AlignLeft), metrics.elidedText(row.summary, Qt.TextElideMode.ElideRight, box.width())
+        )
 
 
 class Queue(QWidget):
@@ -176,6 +199,7 @@ class Queue(QWidget):
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._state, self._now_ns, self._compact, self._with_closed = State(), 0, False, False
         self._lit = False
         self._held = False
@@ -185,6 +209,7 @@ class Queue(QWidget):
         self.list = RowList(self.model, QueueDelegate(), parent=self)
         self.list.setAccessibleName("queue")
         self.list.chosen.connect(self._chosen)
+        self.list.marked.connect(self._marked)
         self.list.viewport().installEventFilter(self)
         self._counts = QLabel(self)
         self._closed = QPushButton(self)
@@ -298,13 +323,6 @@ class Queue(QWidget):
                 self._release()
         return super().eventFilter(watched, event)
 
-    def keyPressEvent(self, event: Any) -> None:
-        row = self.list.current()
-        if event.key() == Qt.Key.Key_Space and row is not None:
-            self.acknowledged.emit(row.key)
-            return
-        super().keyPressEvent(event)
-
     @Slot()
     def _check_still(self) -> None:
         if self._held and self._moved.isValid() and self._moved.elapsed() > STILL_S * 1000:
@@ -313,6 +331,10 @@ class Queue(QWidget):
     @Slot(object)
     def _chosen(self, row: QueueRow) -> None:
         self.opened.emit(row.key)
+
+    @Slot(object)
+    def _marked(self, row: QueueRow) -> None:
+        self.acknowledged.emit(row.key)
 
     @Slot(bool)
     def _show_closed(self, on: bool) -> None:
@@ -324,7 +346,9 @@ class Queue(QWidget):
         opened = self._state.open_incidents()
         unseen = sum(1 for incident in opened if incident.acknowledged_ns is None)
         late = sum(
-            1 for incident in opened if incident.passed and is_overdue(incident, [self._state.orders[key] for key in incident.orders])
+            1
+            for incident in opened
+            if incident.passed and is_overdue(incident, [self._state.orders[key] for key in incident.orders])
         )
         self._counts.setText(tr("queue.counts", incidents=len(opened), unseen=unseen, late=late))
 

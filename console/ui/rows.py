@@ -96,11 +96,12 @@ class RowDelegate(QStyledItemDelegate):
 class RowList(QListView):
     """A list of painted rows. `grows`: as tall as its rows, for a page that scrolls as a whole.
 
-    Signals: `chosen(object)` the row under Enter or a click; `pointed(object)` the current row changed.
+    Signals: `chosen(object)` the row under Enter or a click; `pointed(object)` the current row changed; `marked(object)` Space.
     """
 
     chosen = Signal(object)
     pointed = Signal(object)
+    marked = Signal(object)
 
     def __init__(self, model: RowModel, delegate: RowDelegate, grows: bool = False, parent: Any = None) -> None:
         super().__init__(parent)
@@ -147,6 +148,13 @@ class RowList(QListView):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, self.sizeHint().height()) if self._grows else super().minimumSizeHint()
+
+    def keyPressEvent(self, event: Any) -> None:
+        row = self.current()
+        if event.key() == Qt.Key.Key_Space and row is not None:
+            self.marked.emit(row)
+            return
+        super().keyPressEvent(event)
 
     def wheelEvent(self, event: Any) -> None:
         if self._grows:

@@ -61,13 +61,23 @@ def search(wanted: str, around: Around, state: State, fixes: Any) -> list[Found]
         rank = _rank(wanted, incident.id, f"{incident.title} {incident.address or ''}")
         if rank is not None:
             what = tr("search.incident") if incident.is_open else tr("search.closed_incident")
-            hits.append((rank, 0, Found("incident", incident.id, incident.title, what, incident.lon, incident.lat, ("grade", incident.grade or ""))))
+            hits.append(
+                (
+                    rank,
+                    0,
+                    Found(
+                        "incident", incident.id, incident.title, what, incident.lon, incident.lat, ("grade", incident.grade or "")
+                    ),
+                )
+            )
     for unit in around.units.values():
         rank = _rank(wanted, unit.id, f"{unit.name} {unit.notes.get('name_en', '')}")
         if rank is not None:
             fix = fixes.get(unit.id)
             at = (fix.lon, fix.lat) if fix else (None, None)
-            hits.append((rank, 1, Found("unit", unit.id, spoken.named(unit), tr(f"unit_kind.{unit.kind}"), *at, ("unit", unit.kind))))
+            hits.append(
+                (rank, 1, Found("unit", unit.id, spoken.named(unit), tr(f"unit_kind.{unit.kind}"), *at, ("unit", unit.kind)))
+            )
     for place in around.places.values():
         rank = _rank(wanted, place.id, f"{place.name} {place.notes.get('name_en', '')}")
         if rank is not None:
@@ -77,7 +87,13 @@ def search(wanted: str, around: Around, state: State, fixes: Any) -> list[Found]
         rank = _rank(wanted, camera.id, f"{camera.name} {camera.notes.get('name_en', '')}")
         if rank is not None:
             what = tr("search.camera")
-            hits.append((rank, 3, Found("camera", camera.id, spoken.named(camera), what, camera.lon, camera.lat, ("network", camera.network))))
+            hits.append(
+                (
+                    rank,
+                    3,
+                    Found("camera", camera.id, spoken.named(camera), what, camera.lon, camera.lat, ("network", camera.network)),
+                )
+            )
     return [found for _, _, found in sorted(hits, key=lambda hit: (hit[0], hit[1], hit[2].name))[:MOST]]
 
 
@@ -92,7 +108,11 @@ class _Delegate(RowDelegate):
         if option.state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver):
             painter.fillRect(rect, theme.color("line"))
         if row.sign:
-            painter.drawPixmap(rect.left() + 6, rect.top() + 5, marks.pixmap(row.sign[0], 20, painter.device().devicePixelRatioF(), row.sign[1] or None))
+            painter.drawPixmap(
+                rect.left() + 6,
+                rect.top() + 5,
+                marks.pixmap(row.sign[0], 20, painter.device().devicePixelRatioF(), row.sign[1] or None),
+            )
         box = rect.adjusted(34, 0, -8, 0)
         painter.setFont(theme.font("text"))
         metrics = painter.fontMetrics()
@@ -136,7 +156,8 @@ class SearchBox(QLineEdit):
 
     def retranslate(self) -> None:
         self.setPlaceholderText(tr("search.hint"))
-        self.setAccessibleName(tr("search.hint"))
+        self.setAccessibleName(tr("search.hint_tip"))
+        self.setToolTip(tr("search.hint_tip"))
 
     def use(self, ask: Any) -> None:
         """Ask `ask(text)` for hits."""

@@ -90,7 +90,12 @@ class Sound(QObject):
 
     def play(self, grade: str | None) -> None:
         """Play a grade's tone once, unless muted or still playing."""
-        if self._player is None or not self._wanted or self.muted_s > 0 or self._process.state() != QProcess.ProcessState.NotRunning:
+        if (
+            self._player is None
+            or not self._wanted
+            or self.muted_s > 0
+            or self._process.state() != QProcess.ProcessState.NotRunning
+        ):
             return
         self._process.start(self._player[0], [*self._player[1:], str(self._file(grade or "blue"))])
 

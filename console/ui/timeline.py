@@ -59,7 +59,14 @@ def words_of(event: Any, kind: str, around: Around) -> str:
     for name in ("cameras", "units", "orders"):
         if isinstance(fields.get(name), list):
             fields[name] = len(fields[name])
-    fields["tail"] = next((f" · {fields[name]}" for name in ("reason", "note", "text", "words") if isinstance(fields.get(name), str) and fields[name]), "")
+    fields["tail"] = next(
+        (
+            f" · {fields[name]}"
+            for name in ("reason", "note", "text", "words")
+            if isinstance(fields.get(name), str) and fields[name]
+        ),
+        "",
+    )
     return tr(f"event.{kind}", **fields)
 
 
@@ -73,7 +80,9 @@ def rows_of(entries: Sequence[tuple[Entry, object]], around: Around) -> list[Tim
         if entry.kind == "ReceiptRecorded" and getattr(event, "state", "") == "cantco":
             tone = "red"
         tip = f"{entry.seq} · {spoken.date_and_time(entry.at_ns)} · {entry.by} · {entry.kind}"
-        rows.append(TimeRow(str(entry.seq), spoken.time_of_day(entry.at_ns), words_of(event, entry.kind, around), entry.by, tone, tip))
+        rows.append(
+            TimeRow(str(entry.seq), spoken.time_of_day(entry.at_ns), words_of(event, entry.kind, around), entry.by, tone, tip)
+        )
     return rows
 
 
@@ -93,7 +102,15 @@ class TimeDelegate(RowDelegate):
         painter.setPen(theme.color("muted"))
         painter.drawText(rect, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop), row.at)
         words = rect.adjusted(wide, 0, 0, 0)
-        painter.drawText(words, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom), metrics.elidedText(row.by, Qt.TextElideMode.ElideRight, words.width()))
+        painter.drawText(
+            words,
+            int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom),
+            metrics.elidedText(row.by, Qt.TextElideMode.ElideRight, words.width()),
+        )
         painter.setPen(theme.color(row.tone))
-        painter.drawText(words, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop), metrics.elidedText(row.text, Qt.TextElideMode.ElideRight, words.width()))
+        painter.drawText(
+            words,
+            int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop),
+            metrics.elidedText(row.text, Qt.TextElideMode.ElideRight, words.width()),
+        )
         painter.restore()

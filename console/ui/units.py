@@ -63,7 +63,12 @@ def _age(fix: Fix | None, now_ns: int) -> tuple[str, bool]:
 
 
 def ring_rows(
-    incident: Incident, found: list[Candidate], state: State, roster_units: Mapping[str, Unit], fixes: Mapping[str, Fix], now_ns: int
+    incident: Incident,
+    found: list[Candidate],
+    state: State,
+    roster_units: Mapping[str, Unit],
+    fixes: Mapping[str, Fix],
+    now_ns: int,
 ) -> list[UnitRow]:
     """Units by ring 100/300/500 m, then farther, then those nobody can place; the nearest first."""
     rows: list[UnitRow] = []
@@ -74,7 +79,9 @@ def ring_rows(
         here = next((str(limit) for limit in RINGS_M if distance_m <= limit), "beyond")
         if here != ring:
             ring = here
-            count = sum(1 for other in placed if next((str(r) for r in RINGS_M if (other.distance_m or 0) <= r), "beyond") == ring)
+            count = sum(
+                1 for other in placed if next((str(r) for r in RINGS_M if (other.distance_m or 0) <= r), "beyond") == ring
+            )
             title = tr("units.beyond", count=count) if ring == "beyond" else tr("units.ring", metres=ring, count=count)
             rows.append(UnitRow(f"ring-{ring}", title, "", "", "", "", False))
         unit = roster_units.get(one.unit)
@@ -89,7 +96,11 @@ def ring_rows(
         for one in lost:
             unit = roster_units.get(one.unit)
             if unit is not None:
-                rows.append(UnitRow(one.unit, spoken.named(unit), unit.kind, duty_of(unit, state), "", tr("units.no_fix"), True, _note(one)))
+                rows.append(
+                    UnitRow(
+                        one.unit, spoken.named(unit), unit.kind, duty_of(unit, state), "", tr("units.no_fix"), True, _note(one)
+                    )
+                )
     return rows
 
 
@@ -114,7 +125,9 @@ class UnitDelegate(RowDelegate):
         if not row.kind:
             painter.setPen(theme.color("muted"))
             painter.setFont(theme.font("text"))
-            painter.drawText(rect.adjusted(4, 4, -4, 0), int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), row.name)
+            painter.drawText(
+                rect.adjusted(4, 4, -4, 0), int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), row.name
+            )
             painter.restore()
             return
         if option.state & (QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_Selected):
@@ -123,7 +136,11 @@ class UnitDelegate(RowDelegate):
             painter.setPen(QPen(theme.color("accent"), 1))
             painter.drawRect(QRectF(rect).adjusted(0.5, 0.5, -1.5, -1.5))
         size = 24
-        painter.drawPixmap(rect.left() + 4, rect.top() + 8, marks.pixmap("unit", size, painter.device().devicePixelRatioF(), row.kind, row.duty, row.stale))
+        painter.drawPixmap(
+            rect.left() + 4,
+            rect.top() + 8,
+            marks.pixmap("unit", size, painter.device().devicePixelRatioF(), row.kind, row.duty, row.stale),
+        )
         box = QRect(rect.left() + size + 12, rect.top() + 4, rect.width() - size - 18, rect.height() - 8)
         painter.setFont(theme.font("text", tabular=True))
         text = painter.fontMetrics()
@@ -132,11 +149,17 @@ class UnitDelegate(RowDelegate):
         painter.setPen(theme.color("muted"))
         lower = QRect(box.left(), box.bottom() - text.height() + 1, box.width(), text.height())
         second = " · ".join(part for part in (tr(f"unit_kind.{row.kind}"), tr(f"duty.{row.duty}"), row.age, row.note) if part)
-        painter.drawText(lower, int(Qt.AlignmentFlag.AlignLeft), text.elidedText(second, Qt.TextElideMode.ElideRight, lower.width()))
+        painter.drawText(
+            lower, int(Qt.AlignmentFlag.AlignLeft), text.elidedText(second, Qt.TextElideMode.ElideRight, lower.width())
+        )
         painter.setFont(theme.font("body"))
         painter.setPen(theme.color("text"))
         room = box.width() - text.horizontalAdvance(row.reach) - 8
-        painter.drawText(box, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop), painter.fontMetrics().elidedText(row.name, Qt.TextElideMode.ElideRight, room))
+        painter.drawText(
+            box,
+            int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop),
+            painter.fontMetrics().elidedText(row.name, Qt.TextElideMode.ElideRight, room),
+        )
         painter.restore()
 
 
@@ -183,7 +206,9 @@ class Units(QWidget):
         rows: list[UnitRow] = []
         for duty in ("on_scene", "en_route", "assigned", *(d for d in DUTIES if d not in ("on_scene", "en_route", "assigned"))):
             if found := by_duty.get(duty):
-                rows.append(UnitRow(f"duty-{duty}", tr("units.of_duty", duty=tr(f"duty.{duty}"), count=len(found)), "", "", "", "", False))
+                rows.append(
+                    UnitRow(f"duty-{duty}", tr("units.of_duty", duty=tr(f"duty.{duty}"), count=len(found)), "", "", "", "", False)
+                )
                 rows += sorted(found, key=lambda row: row.name)
         self.model.put(rows)
         self._count.setText(tr("units.count", count=sum(len(found) for found in by_duty.values())))

@@ -32,6 +32,7 @@ class VerdictRow:
     why: str
     note: str
     on_wall: bool
+    short: bool = False
 
     @property
     def verdict_text(self) -> str:
@@ -49,8 +50,8 @@ def reason_text(reason: Mapping[str, Any]) -> str:
     return tr(f"near.reason.{reason.get('code', '')}", **fields)
 
 
-def row_of(linked: Mapping[str, Any], camera: Camera | None, note: str, on_wall: bool) -> VerdictRow:
-    """The row of one camera of `CamerasLinked`."""
+def row_of(linked: Mapping[str, Any], camera: Camera | None, note: str, on_wall: bool, short: bool = False) -> VerdictRow:
+    """The row of one camera of `CamerasLinked`. `short`: one line, the reason only in the tooltip."""
     return VerdictRow(
         key=str(linked["camera"]),
         number=int(linked["number"]),
@@ -61,11 +62,12 @@ def row_of(linked: Mapping[str, Any], camera: Camera | None, note: str, on_wall:
         why=reason_text(linked.get("reason") or {}),
         note=note,
         on_wall=on_wall,
+        short=short,
     )
 
 
 def sentence(linked: Sequence[Mapping[str, Any]]) -> str:
-    """"3 路看得见,1 路可转向,2 路被遮挡": counts by verdict, best first; says so when nothing sees the place."""
+    """ "3 路看得见,1 路可转向,2 路被遮挡": counts by verdict, best first; says so when nothing sees the place."""
     if not linked:
         return tr("incident.no_cameras")
     counts = Counter(str(one["verdict"]) for one in linked)
@@ -85,7 +87,7 @@ class VerdictDelegate(RowDelegate):
     """Number, name and verdict on one line; distance, reason and consent under it."""
 
     def height(self, row: Any) -> int:
-        return int((theme.px("body") + theme.px("text")) * 1.35) + theme.px("space_2")
+        return theme.px("row") if row.short else int((theme.px("body") + theme.px("text")) * 1.35) + theme.px("space_2")
 
     def paint(self, painter: QPainter, option: Any, index: Any) -> None:
         row: VerdictRow = index.data(ROW)
@@ -100,21 +102,25 @@ class VerdictDelegate(RowDelegate):
         left = rect.left() + theme.px("space_1")
         shade = theme.color("accent" if row.on_wall else "muted")
         marks.draw_number(painter, QRectF(left, rect.top() + 4, size, size), row.number, shade)
-        box = QRect(left + size + theme.px("space_2"), rect.top() + 3, rect.right() - left - size - theme.px("space_3"), rect.height() - 6)
+        box = QRect(
+            left + size + theme.px("space_2"), rect.top() + 3, rect.right() - left - size - theme.px("space_3"), rect.height() - 6
+        )
         painter.setFont(theme.font("text"))
         text = painter.fontMetrics()
-        verdict = row.verdict_text
+        verdict = f"{row.distance} · {row.verdict_text}" if row.short else row.verdict_text
         painter.setPen(theme.color(TONES.get(row.verdict, "muted")))
         painter.drawText(box, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop), verdict)
         room = box.width() - text.horizontalAdvance(verdict) - theme.px("space_2")
         network = tr(f"mark.network.{row.network}")
         second = " · ".join(part for part in (row.distance, row.why, row.note) if part)
-        painter.setPen(theme.color("muted"))
-        lower = QRect(box.left(), box.bottom() - text.height() + 1, box.width(), text.height())
-        painter.drawText(lower, int(Qt.AlignmentFlag.AlignLeft), text.elidedText(second, Qt.TextElideMode.ElideRight, lower.width()))
+        if not row.short:
+            painter.setPen(theme.color("muted"))
+            lower = QRect(box.left(), box.bottom() - text.height() + 1, box.width(), text.height())
+            painter.drawText(
+                lower, int(Qt.AlignmentFlag.AlignLeft), text.elidedText(second, Qt.TextElideMode.ElideRight, lower.width())
+            )
         painter.setFont(theme.font("body"))
         painter.setPen(theme.color("text"))
         name = painter.fontMetrics().elidedText(f"{network} {row.name}", Qt.TextElideMode.ElideRight, room)
         painter.drawText(box, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop), name)
         painter.restore()
-

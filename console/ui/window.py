@@ -10,7 +10,17 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QApplication, QDockWidget, QFrame, QHBoxLayout, QLineEdit, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QFrame,
+    QLineEdit,
+    QMainWindow,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from console.model.incident import GRADES
 from console.paths import DataFolder
@@ -37,7 +47,8 @@ from console.ui.wallfeed import WallFeed
 from console.words import LANGUAGES, choose, chosen, tr
 
 COMPACT_BELOW_PX = (1600, 850)
-BEAT_MS = 1000
+BEAT_MS = 250
+"""A quarter of a second: what counts by the second is spread over four beats, so that no beat is long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,7 @@ class MainWindow(QMainWindow):
         self.operator, self.seat = "", parts.seat
         self._was_usable = False
         self._lit = False
+        self._part = -1
         self._memory = QSettings(str(parts.folder.window), QSettings.Format.IniFormat)
         self._build()
         self._connect()
@@ -105,20 +117,18 @@ class MainWindow(QMainWindow):
         page = QVBoxLayout(content)
         page.setContentsMargins(0, 0, 0, 0)
         page.setSpacing(0)
+        self._edge = QFrame(content)
+        self._edge.setFixedHeight(3)
+        self._edge.hide()
         line = QFrame(content)
         line.setProperty("role", "separator")
-        for part, stretch in ((self.header, 0), (line, 0), (self.columns, 1), (self.status, 0)):
+        for part, stretch in ((self._edge, 0), (self.header, 0), (line, 0), (self.columns, 1), (self.status, 0)):
             page.addWidget(part, stretch)
         self.login = LoginPage(self.bridge, self.seat, self)
         self.pages = QStackedWidget(self)
         self.pages.addWidget(self.login)
         self.pages.addWidget(content)
-        frame = QWidget(self)
-        around = QHBoxLayout(frame)
-        around.setContentsMargins(0, 0, 0, 0)
-        around.addWidget(self.pages)
-        self._frame = frame
-        self.setCentralWidget(frame)
+        self.setCentralWidget(self.pages)
         self._build_docks()
 
     def _build_docks(self) -> None:
@@ -211,7 +221,7 @@ class MainWindow(QMainWindow):
 
     def _default_sizes(self) -> None:
         wide = self.width()
-        side, panel = (250, 350) if self._is_small() else (360, 424)
+        side, panel = (264, 370) if self._is_small() else (360, 424)
         self.columns.setSizes([side, max(300, wide - side - panel), panel])
         high = self.height() - 80
         self.middle.setSizes([int(high * 0.56), int(high * 0.44)])
@@ -244,8 +254,8 @@ class MainWindow(QMainWindow):
         small = self._is_small()
         self.queue.set_compact(small)
         self.panel.set_compact(small)
-        self.queue.setMinimumWidth(220 if small else 300)
-        self.panel.setMinimumWidth(340 if small else 400)
+        self.queue.setMinimumWidth(250 if small else 300)
+        self.panel.setMinimumWidth(366 if small else 400)
 
     def fit_to(self, width: int, height: int) -> None:
         """Take this size with the sizes that suit it (`--size`)."""
@@ -261,7 +271,19 @@ class MainWindow(QMainWindow):
     def retranslate(self) -> None:
         """Say everything again in the chosen language."""
         self.setWindowTitle(tr("window.title"))
-        for part in (self.header, self.status, self.queue, self.panel, self.search, self.login, self.wall, self.cameras, self.units, self.help, self.preferences):
+        for part in (
+            self.header,
+            self.status,
+            self.queue,
+            self.panel,
+            self.search,
+            self.login,
+            self.wall,
+            self.cameras,
+            self.units,
+            self.help,
+            self.preferences,
+        ):
             part.retranslate()
         for name, dock in self.docks.items():
             dock.setWindowTitle(f"{tr(f'keys.{name}')}   {keys.keys_of(name)}")
@@ -308,13 +330,12 @@ class MainWindow(QMainWindow):
         self.pages.setCurrentIndex(0)
 
     def _show_seat(self) -> None:
-        centre = self.parts.settings.get("centre.name") or (tr("window.demo_centre") if self.bridge.state.exercise else self.parts.settings.get("centre.code"))
+        centre = self.parts.settings.get("centre.name") or (
+            tr("window.demo_centre") if self.bridge.state.exercise else self.parts.settings.get("centre.code")
+        )
         self.header.show_seat(centre, self.seat, self.operator, self.bridge.state.exercise)
-        edge = theme.color("late").name() if self.bridge.state.exercise else "transparent"
-        width = 3 if self.bridge.state.exercise else 0
-        self._frame.layout().setContentsMargins(0, width, 0, 0)
-        self._frame.setStyleSheet(f"QWidget#frame {{ background: {edge}; }}")
-        self._frame.setObjectName("frame")
+        self._edge.setVisible(self.bridge.state.exercise)
+        self._edge.setStyleSheet(f"background: {theme.color('late').name()}; border: none;")
 
     @Slot()
     def _caught_up(self) -> None:
@@ -350,7 +371,7 @@ class MainWindow(QMainWindow):
     def _refresh_lists(self) -> None:
         now_ns = self.bridge.now_ns
         self.queue.show_state(self.bridge.state, now_ns)
-        self.panel.refresh()
+        self.panel.touch()
         if self.units.isVisible():
             self.units.show_units(self.around.units, self.bridge.state, self.bridge.fixes, now_ns)
 
@@ -371,21 +392,30 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _second(self) -> None:
-        """What counts, once a second: clocks, ages, the calm flash, the repeated tone."""
-        self._lit = not self._lit
+        """What counts, once a second in four parts: clocks and queue, panel, map, wall."""
         now_ns = self.bridge.now_ns
-        self.header.show_time(now_ns)
-        self._sound_changed()
+        self._part = (self._part + 1) % 4
+        if self._part == 0:
+            self.header.show_time(now_ns)
+            self._sound_changed()
         if not self._was_usable:
             return
-        unseen = any(i.grade == "red" and i.acknowledged_ns is None for i in self.bridge.state.open_incidents())
-        self.sound.insist(unseen)
-        self.queue.blink(self._lit)
-        self._refresh_lists()
-        self.map.set_now(now_ns)
-        self.map_feed.beat()
-        self.parts.wall_feed.beat()
-        self._show_counts()
+        if self._part == 0:
+            self._lit = not self._lit
+            unseen = any(i.grade == "red" and i.acknowledged_ns is None for i in self.bridge.state.open_incidents())
+            self.sound.insist(unseen)
+            self.queue.blink(self._lit)
+            self.queue.show_state(self.bridge.state, now_ns)
+        elif self._part == 1:
+            self.panel.refresh()
+        elif self._part == 2:
+            self.map.set_now(now_ns)
+            self.map_feed.beat()
+        else:
+            self.parts.wall_feed.beat()
+            self._show_counts()
+            if self.units.isVisible():
+                self.units.show_units(self.around.units, self.bridge.state, self.bridge.fixes, now_ns)
 
     def _show_counts(self) -> None:
         alive, looked_at = self.parts.wall_feed.counts()
@@ -461,7 +491,11 @@ class MainWindow(QMainWindow):
         if found is None:
             return
         if found.is_household and found.consent not in ("", "incident") and not self.flow.incident:
-            self.panel.ask.ask(tr("incident.ask.reason", camera=found.name or found.id), lambda text: self.flow.open_camera(camera, text), tr("incident.act.open"))
+            self.panel.ask.ask(
+                tr("incident.ask.reason", camera=found.name or found.id),
+                lambda text: self.flow.open_camera(camera, text),
+                tr("incident.act.open"),
+            )
             return
         self.flow.open_camera(camera)
 
