@@ -216,16 +216,21 @@ def _set_pieces(areas: dict[str, Area]) -> list[tuple[Polygon, float, str, str, 
 
 
 def _houses(streets: list[Street], areas: dict[str, Area], free_of: Polygon, rng: random.Random) -> list[Building]:
-    placed: list[Polygon] = []
+    placed: list[tuple[float, float, Polygon]] = []
     found: list[Building] = []
     taken = prep(free_of)
+
+    def around(shape: Polygon, within_m: float) -> list[Polygon]:
+        x, y = shape.centroid.coords[0]
+        return [other for ox, oy, other in placed if math.hypot(x - ox, y - oy) < within_m]
 
     def put(shape: Polygon, height: float, style: str, name: str = "", name_en: str = "", set_piece: bool = False) -> bool:
         if not set_piece and taken.intersects(shape):
             return False
-        if any(shape.intersects(other) for other in placed if shape.centroid.distance(other.centroid) < 120):
+        if any(shape.intersects(other) for other in around(shape, 120)):
             return False
-        placed.append(shape.buffer(1.2, join_style="mitre"))
+        grown = shape.buffer(1.2, join_style="mitre")
+        placed.append((*grown.centroid.coords[0], grown))
         found.append(Building(len(found) + 1, shape, height, style, name, name_en))
         return True
 
@@ -254,10 +259,11 @@ def _houses(streets: list[Street], areas: dict[str, Area], free_of: Polygon, rng
                     at += width + rng.choice((1.5, 2.0, 3.5, 7.0))
                 else:
                     at += 6
+    wide = prep(free_of.buffer(2))
     for _ in range(1500):  # the insides of the blocks: taller homes
         x, y = rng.uniform(-860, 860), rng.uniform(-580, 580)
         shape = _rectangle(x, y, rng.choice((0.0, 0.04, 0.02)), rng.uniform(26, 44), rng.uniform(11, 14))
-        if free_of.distance(shape) > 2 and all(shape.distance(o) > 9 for o in placed if shape.centroid.distance(o.centroid) < 90):
+        if not wide.intersects(shape) and all(shape.distance(o) > 9 for o in around(shape, 90)):
             name, name_en = rng.choice(_HOME_NAMES)
             number = sum(1 for b in found if b.name.startswith(name)) + 1
             put(shape, round(rng.uniform(18, 48), 1), "home", f"{name}{number}号楼", f"{name_en} {number}")
