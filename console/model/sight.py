@@ -3,7 +3,8 @@
 Rules, first that holds: dead cameras are `not_alive` (no news is unknown, never dead) · a household camera that may not be
 opened now is `needs_consent`, wherever it looks · beyond its range `out_of_range` · a fixed camera whose known heading leaves
 the point outside its field of view is `facing_away` · a building between is `blocked` · a PTZ camera not facing it (or facing
-nobody knows where) is `ptz_can_turn` · an unknown heading is `unknown_heading` · else `sees`.
+nobody knows where) is `ptz_can_turn` · an unknown heading is `unknown_heading` · else `sees`. For an open incident, household cameras that may not
+be opened and could not see it anyway are left out: their verdict would push those aside that only lack a heading.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ _SEES, _PTZ, _CONSENT, _UNKNOWN, _FAR, _AWAY, _BLOCKED, _DEAD = range(len(VERDIC
 
 ASSUMED_FOV_DEG = 70.0
 """Field of view taken for a camera with a heading and no figure: a 4 mm lens on a 1/2.8 inch sensor sees 75–85 degrees wide."""
-ASSUMED_RANGE_M = 120.0
-"""Range taken for a fixed camera without a figure: at 4 mm and 1080p a person is 25 pixels high at about this distance."""
+ASSUMED_RANGE_M = 150.0
+"""Range taken for a fixed camera without a figure: at 4 mm and 1080p a person is 20 pixels high at about this distance."""
 ASSUMED_PTZ_RANGE_M = 300.0
 """Range taken for a PTZ camera without a figure (20–30 times zoom)."""
 
@@ -226,7 +227,8 @@ def rank(
     verdict[distance > reach] = _FAR
     verdict[closed] = _CONSENT
 
-    best = np.lexsort((inside, distance, verdict))
+    offered = np.flatnonzero(~(closed & ~looks)) if situation.incident_open else np.arange(len(inside))
+    best = offered[np.lexsort((inside[offered], distance[offered], verdict[offered]))]
     if alive:
         best = _dead_last(best, (cameras.ids[inside[at]] for at in best), alive, limit, distance, verdict)
     best = best[:limit]

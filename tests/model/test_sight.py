@@ -54,7 +54,7 @@ def rank(*cameras: Camera, situation: Situation = CALM, **options: object) -> tu
         (camera(heading=None), "unknown_heading", "unknown_heading"),
         (camera(range_m=40.0), "out_of_range", "out_of_range"),
         (camera(range_m=None), "sees", "sees"),
-        (camera(north_m=-121.0, range_m=None), "out_of_range", "out_of_range"),
+        (camera(north_m=-151.0, range_m=None), "out_of_range", "out_of_range"),
         (camera(north_m=-250.0, range_m=None, ptz=True), "sees", "sees"),
         (camera(heading=None, range_m=40.0, ptz=True), "out_of_range", "out_of_range"),
     ],
@@ -119,6 +119,13 @@ HOUSE = {"network": "huiyan"}
 def test_the_household_rule(one: Camera, situation: Situation, verdict: str, reason: str) -> None:
     (found,) = rank(one, situation=situation)
     assert (found.verdict, found.reason) == (verdict, reason)
+
+
+def test_a_household_camera_that_could_not_see_the_incident_anyway_takes_nobodys_place() -> None:
+    away = camera("AWAY", **HOUSE, consent="", heading=180.0)
+    far = camera("FAR", **HOUSE, consent="incident", north_m=-400)
+    assert [one.camera for one in rank(away, far, camera("C"), situation=INCIDENT)] == ["C"]
+    assert {one.camera for one in rank(away, far, camera("C"), situation=CALM)} == {"AWAY", "FAR", "C"}
 
 
 def test_a_camera_on_a_unit_has_its_position_and_course() -> None:
