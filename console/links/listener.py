@@ -162,10 +162,13 @@ class Listeners:
         await self._near.open()
         if self._file is not None:
             write_private(self._file, door_file(self._near.url, self._door.token, os.getpid()))
-        await self.review()
+        await self.review(at_start=True)
 
-    async def review(self) -> None:
-        """Open or close the port to the world, as enrolments come and go. Call once a second."""
+    async def review(self, at_start: bool = False) -> None:
+        """Open or close the port to the world, as enrolments come and go. Call once a second.
+
+        A port that is taken is Unavailable at the start; later it is told by the light and tried again.
+        """
         wanted = not self._place.is_loopback and (self._hooks.enrolment_open() or self._hooks.anything_enrolled())
         if wanted and self._wide is None:
             place = self._place
@@ -173,6 +176,8 @@ class Listeners:
                 wide = Listener(self._door, place.address, place.port, place.certificate, place.key, self._ping_s)
                 await wide.open()
             except Unavailable as cause:
+                if at_start:
+                    raise
                 if str(cause) != self._wide_problem:
                     self._wide_problem = str(cause)
                     log.warning("%s; tried again each second", cause)

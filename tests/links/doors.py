@@ -32,11 +32,11 @@ def until(what: str, true: Callable[[], Any], seconds: float = 10.0) -> Any:
 class OpenDoor:
     """Links with the door only; `stop` it."""
 
-    def __init__(self, root: Path, ping_s: float = 5.0, **settings: Any) -> None:
+    def __init__(self, root: Path, ping_s: float = 5.0, keys: dict[str, str] | None = None, **settings: Any) -> None:
         self.folder = DataFolder(root / "data")
         self.folder.create()
         self.desk = FakeDesk()
-        self.desk.keys = {"U1": "k1", "U2": "k2"}
+        self.desk.keys = {"U1": "k1", "U2": "k2"} if keys is None else keys
         chosen = Settings({key.replace("__", "."): value for key, value in settings.items()})
         self.links = Links(self.desk, SystemClock(), self.folder, chosen, local=False, ping_s=ping_s)
         self.links.start()
