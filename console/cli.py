@@ -71,14 +71,14 @@ def parser() -> argparse.ArgumentParser:
     """The whole command line as contracts.md has it."""
     top = _Parser(prog="liandong", description="联动 desktop video-wall command console")
     top.add_argument("--version", action="version", version=f"liandong {__version__}")
-    common = argparse.ArgumentParser(add_help=False)
+    common = _Parser(add_help=False)
     common.add_argument("--data", type=Path, metavar="DIR", help="data folder")
     common.add_argument("--json", action="store_true", help="print one JSON document")
     common.add_argument("--log-level", default=os.environ.get("LIANDONG_LOG", "WARNING"), help=argparse.SUPPRESS)
-    starts = argparse.ArgumentParser(add_help=False)
+    starts = _Parser(add_help=False)
     starts.add_argument("--demo", action="store_true", help="the invented district, its units and incidents")
     starts.add_argument("--lang", choices=("zh_CN", "en"), help="language of the interface")
-    brokers = argparse.ArgumentParser(add_help=False)
+    brokers = _Parser(add_help=False)
     brokers.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="override a setting")
     broker = brokers.add_mutually_exclusive_group()
     broker.add_argument("--broker", metavar="URL", help="MQTT broker, mqtt[s]://user:password@host:port")
@@ -86,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
     starts.add_argument("--centre", metavar="CODE", help="code of this centre in MQTT topics")
     commands = top.add_subparsers(dest="command", required=True, parser_class=_Parser, metavar="COMMAND")
 
-    def add(name: str, does: Callable[[Args], Result], text: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    def add(name: str, does: Callable[[Args], Result], text: str, *parents: _Parser) -> argparse.ArgumentParser:
         made: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text, parents=[common, *parents])
         made.set_defaults(does=does)
         return made
@@ -169,7 +169,7 @@ def run(argv: list[str]) -> int:
         return 1
     if document is not None:
         print(json.dumps(document, ensure_ascii=False) if args.json else commandline.as_text(args.command, document))
-    return code
+    return int(code)
 
 
 def _failed(message: str, code: int, as_json: bool) -> int:

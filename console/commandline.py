@@ -220,7 +220,9 @@ def _post(door: tuple[str, str], body: bytes, file: Path) -> Result:
         text = refused.read(2000).decode("utf-8", "replace")
         try:
             problem = json.loads(text)
-            text = ": ".join(str(problem[key]) for key in ("field", "what", "code", "todo") if problem.get(key)) or problem["error"]
+            text = (
+                ": ".join(str(problem[key]) for key in ("field", "what", "code", "todo") if problem.get(key)) or problem["error"]
+            )
         except (ValueError, KeyError, TypeError):
             pass
         if refused.code < 500:

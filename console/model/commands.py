@@ -294,7 +294,9 @@ class QuarantineInput:
 
 
 COMMANDS: dict[str, type] = {
-    name: value for name, value in list(globals().items()) if isinstance(value, type) and dataclasses.is_dataclass(value) and name != "Ask"
+    name: value
+    for name, value in list(globals().items())
+    if isinstance(value, type) and dataclasses.is_dataclass(value) and name != "Ask"
 }
 """Every command by its name: the dataclasses of this module but `Ask`."""
 

@@ -355,7 +355,9 @@ class InputQuarantined:
 
 
 EVENTS: dict[str, type] = {
-    name: value for name, value in list(globals().items()) if isinstance(value, type) and dataclasses.is_dataclass(value) and name != "Entry"
+    name: value
+    for name, value in list(globals().items())
+    if isinstance(value, type) and dataclasses.is_dataclass(value) and name != "Entry"
 }
 """Every journal kind and its value: the dataclasses of this module but `Entry`."""
 
