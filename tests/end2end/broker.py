@@ -43,7 +43,8 @@ class Broker:
             file.chmod(0o644)
         self._config = self._folder / "mosquitto.conf"
         self._config.write_text(
-            f"user {getpass.getuser()}\nlistener {self.port} 127.0.0.1\nallow_anonymous false\npassword_file {passwords}\nacl_file {acl}\n"
+            f"user {getpass.getuser()}\nlistener {self.port} 127.0.0.1\nallow_anonymous false\n"
+            f"password_file {passwords}\nacl_file {acl}\n"
             f"persistence true\npersistence_location {self._folder}/\n"
         )
         self._process: subprocess.Popen[bytes] | None = None
