@@ -3,8 +3,9 @@
 Rules, first that holds: dead cameras are `not_alive` (no news is unknown, never dead) · a household camera that may not be
 opened now is `needs_consent`, wherever it looks · beyond its range `out_of_range` · a fixed camera whose known heading leaves
 the point outside its field of view is `facing_away` · a building between is `blocked` · a PTZ camera not facing it (or facing
-nobody knows where) is `ptz_can_turn` · an unknown heading is `unknown_heading` · else `sees`. For an open incident, household cameras that may not
-be opened and could not see it anyway are left out: their verdict would push those aside that only lack a heading.
+nobody knows where) is `ptz_can_turn` · an unknown heading is `unknown_heading` · else `sees`.
+For an open incident, household cameras that may not be opened and could not see it anyway are left out: their verdict would
+push aside those that only lack a heading.
 """
 
 from __future__ import annotations
