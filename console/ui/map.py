@@ -23,6 +23,7 @@ from console.ui.map_canvas import MapCanvas
 from console.ui.map_chrome import SearchHit
 from console.ui.map_frame import LARGEST_SCALE, View
 from console.ui.map_incidents import IncidentMark
+from console.ui.map_linked import hit
 from console.ui.map_units import UnitMark
 from console.words import tr
 
@@ -68,22 +69,26 @@ class MapView(MapCanvas):
         unit = self._units.hit(self._view, at)
         if unit:
             return "unit", unit.id
-        cameras = self._cameras.hit(self._view, at, self.devicePixelRatioF(), self._incidents.spots(self._view))
+        cameras = self._cameras_at(at)
         if len(cameras) == 1:
             return "camera", cameras[0].id
         return ("cameras", "\n".join(camera.id for camera in cameras)) if cameras else ("", "")
 
+    def _cameras_at(self, at: QPointF) -> list[CameraMark]:
+        linked = hit(self._linked.spots(self._view, self._incidents.spots(self._view)), at)
+        return [linked] if linked else self._cameras.hit(self._view, at, self.devicePixelRatioF())
+
     def _hit_at(self, at: QPointF) -> SearchHit | None:
-        for hit in self._hits[:40]:
-            spot = self._view.point(*self._plane.point(hit.lon, hit.lat)) - QPointF(0, 14)
+        for pin in self._hits[:40]:
+            spot = self._view.point(*self._plane.point(pin.lon, pin.lat)) - QPointF(0, 14)
             if abs(spot.x() - at.x()) <= 12 and abs(spot.y() - at.y()) <= 18:
-                return hit
+                return pin
         return None
 
     def _click(self, at: QPointF) -> None:
-        hit = self._hit_at(at)
-        if hit is not None:
-            self.hit_clicked.emit(hit)
+        found = self._hit_at(at)
+        if found is not None:
+            self.hit_clicked.emit(found)
             return
         kind, name = self.mark_at(at)
         if kind:
@@ -175,7 +180,7 @@ class MapView(MapCanvas):
             assert place is not None
             assert number is not None
             return chrome.unit_tip(unit, self._units.age_s(number), self._plane.lonlat(*place), target)
-        cameras = self._cameras.hit(self._view, at, self.devicePixelRatioF(), self._incidents.spots(self._view))
+        cameras = self._cameras_at(at)
         return "\n\n".join(chrome.camera_tip(camera, target) for camera in cameras[:6])
 
     # Keys
@@ -184,7 +189,7 @@ class MapView(MapCanvas):
         """What the keyboard walks over: incidents by gravity, linked cameras by number, units in the picture."""
         box = QRectF(0, 0, self._view.width, self._view.height)
         found = [("incident", incident.id) for incident in reversed(self._incidents.incidents)]
-        found += [("camera", self._cameras.cameras[number].id) for number, _shown, _verdict in self._cameras.linked]
+        found += [("camera", name) for name, _number, _verdict in self._linked.linked]
         found += [("unit", unit.id) for unit in self._units.units]
         return [mark for mark in found if (spot := self._spot(mark)) is not None and box.contains(spot)]
 

@@ -21,6 +21,7 @@ from console.ui.map_frame import LARGEST_SCALE, Plane, View
 from console.ui.map_ground import Ground
 from console.ui.map_incidents import IncidentLayer, IncidentMark
 from console.ui.map_layer import GroundLayer
+from console.ui.map_linked import LinkedLayer
 from console.ui.map_paint import Room
 from console.ui.map_units import UnitLayer, UnitMark
 from console.words import tr
@@ -46,6 +47,7 @@ class MapCanvas(QWidget):
         self._box: tuple[float, float, float, float] | None = None
         self._source = ""
         self._cameras, self._units, self._incidents = CameraLayer(), UnitLayer(), IncidentLayer()
+        self._linked = LinkedLayer(self._cameras)
         self._hits: list[SearchHit] = []
         self._keyboard: tuple[str, str] | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -100,7 +102,7 @@ class MapCanvas(QWidget):
 
     def set_linked(self, linked: Iterable[tuple[str, int, str]]) -> None:
         """Mark the cameras of the selected incident: (camera id, number ①…, verdict) each."""
-        self._cameras.set_linked(linked)
+        self._linked.set(linked)
         self.update()
 
     def set_units(self, units: Iterable[UnitMark]) -> None:
@@ -218,17 +220,18 @@ class MapCanvas(QWidget):
             self._ground.draw(painter, view, ratio)
             room, keep_off = Room(view.width, view.height), self._incidents.spots(view)
             self._incidents.take_room(view, room)
-            badges = [spot[4] for spot in self._cameras.spots(view, keep_off)]
+            linked = self._linked.spots(view, keep_off)
+            badges = [spot.badge for spot in linked]
             for spot in badges:
                 room.take(spot.x() - 13, spot.y() - 20, spot.x() + 22, spot.y() + 13)
             room.take(0, view.height - 48, 150, view.height)
-            self._cameras.paint_fields(painter, view)
-            self._cameras.paint(painter, view, ratio, room)
+            self._linked.paint_fields(painter, view)
+            self._cameras.paint(painter, view, ratio, room, keep_off + badges)
             self._incidents.paint_rings(painter, view, room)
             if self._source:
                 chrome.paint_source(painter, view, self._source, room)
-            self._cameras.paint_linked(painter, view, ratio, keep_off)
-            self._units.paint(painter, view, ratio, room, keep_off + badges)
+            self._linked.paint(painter, view, ratio, linked)
+            self._units.paint(painter, view, ratio, room, keep_off, badges)
             self._incidents.paint(painter, view, ratio)
             for hit in self._hits[:40]:
                 chrome.paint_hit(painter, view.point(*self._plane.point(hit.lon, hit.lat)), hit, room)

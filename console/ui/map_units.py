@@ -148,10 +148,13 @@ class UnitLayer:
             self._slots = np.array([[sheet.slot(*key) for key in keys] for sheet in self._sheets], np.int64).reshape(2, -1)
             self._was_stale, self._slots_fresh = stale, True
 
-    def paint(self, painter: QPainter, view: View, ratio: float, room: Room, keep_off: list[QPointF]) -> None:
+    def paint(
+        self, painter: QPainter, view: View, ratio: float, room: Room, keep_off: list[QPointF], badges: list[QPointF]
+    ) -> None:
         """Paint trails, badges and names; `room` holds what must stay free and takes the names.
 
-        Badges near a point of `keep_off` (an incident's mark) stand around it, so that units on scene stay readable.
+        Units near a point of `keep_off` (an incident's mark) or of `badges` (linked cameras) stand around it, so that those on
+        scene stay readable.
         """
         self._prepare(ratio)
         assert self._sheets is not None
@@ -159,6 +162,7 @@ class UnitLayer:
         xs, ys = view.px(self._x[seen], self._y[seen])
         crowded = len(seen) > CROWD
         if not crowded:
+            xs, ys = pushed_off(xs, ys, badges, BADGE_PX, BADGE_PX + 3)
             xs, ys = pushed_off(xs, ys, keep_off, KEEP_OFF_PX, BADGE_PX + 3)
         self._painted = (view, seen, xs, ys)
         spoken_of = self._spoken_of(seen, LABELS_IN_CROWD if crowded else LABELS)

@@ -334,10 +334,10 @@ def test_linked_cameras_carry_their_numbers_apart_from_the_incident(placed: MapV
     placed.select_incident("I1")
     placed.set_linked([("C0", 1, "sees"), ("C2", 2, "sees"), ("gone", 3, "sees")])
 
-    spots = placed._cameras.spots(placed._view, placed._incidents.spots(placed._view))
+    spots = placed._linked.spots(placed._view, placed._incidents.spots(placed._view))
 
-    assert [shown for _, shown, *_ in spots] == [1, 2]
-    badges = [place[4] for place in spots]
+    assert [spot.number for spot in spots] == [1, 2]
+    badges = [spot.badge for spot in spots]
     assert all(math.hypot(badge.x() - 400, badge.y() - 300) > 40 for badge in badges)
     assert (badges[0] - badges[1]).manhattanLength() > 20
     assert placed.mark_at(badges[1]) == ("camera", "C2")
@@ -421,7 +421,7 @@ def test_unit_names_do_not_cover_each_other(placed: MapView) -> None:
     room.take = lambda *box: (taken.append(box), room_take(*box))[1]  # type: ignore[method-assign]
     painter_target = placed.grab()
     painter = QPainter(painter_target)
-    placed._units.paint(painter, placed._view, 1.0, room, [])
+    placed._units.paint(painter, placed._view, 1.0, room, [], [])
     painter.end()
 
     names = taken[10:]
