@@ -90,7 +90,9 @@ def main() -> int:
         command = [*LIANDONG, "run", "--demo", "--data", str(data), "--size", "1920x1080", "--set", "demo.autopilot=true"]
         command += ["--shot", str(picture), "--after", str(SECONDS)]
         environment = {**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
-        done = subprocess.run(command, cwd=TOP, env=environment, timeout=SECONDS + 120, check=False)
+        done = subprocess.run(
+            command, cwd=TOP, env=environment, timeout=SECONDS + 120, stdout=subprocess.PIPE, text=True, check=False
+        )
     if done.returncode != 0 or not picture.exists():
         print(f"the demo ended with {done.returncode} and {'a' if picture.exists() else 'no'} picture")
         return 1
@@ -98,6 +100,7 @@ def main() -> int:
     lines, whole = told(entries)
     print(f"\nWhat happened in {time.monotonic() - began_s:.0f} s ({len(entries)} facts in the journal):")
     print("\n".join(f"  {line}" for line in lines))
+    print("".join(f"  window     {line}\n" for line in done.stdout.splitlines() if line.startswith("usable")), end="")
     print(f"\nPicture:   {picture}")
     print(f"All facts: .venv/bin/liandong journal --data {data.relative_to(TOP)}")
     return 0 if whole else 1

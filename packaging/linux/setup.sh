@@ -46,8 +46,8 @@ install_system() {  # install_system PACKAGE…: 0 when all are there afterwards
   say "installing system packages: ${missing[*]}"
   local try
   for try in 1 2 3; do
-    if $become env DEBIAN_FRONTEND=noninteractive apt-get update -qq >/dev/null &&
-      $become env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null; then
+    if quietly $become env DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
+      quietly $become env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; then
       return 0
     fi
     say "attempt $try of 3 failed"
