@@ -60,14 +60,20 @@ _ABROAD = (
 )
 
 
-def is_mainland(lons: Array, lats: Array) -> NDArray[np.bool_]:
-    """Whether WGS-84 points lie where the shifted datums are in use."""
-    inside = np.zeros(np.shape(lons), bool)
-    for west, south, east, north in _MAINLAND:
-        inside |= (lons >= west) & (lons <= east) & (lats >= south) & (lats <= north)
-    for west, south, east, north in _ABROAD:
-        inside &= ~((lons >= west) & (lons <= east) & (lats >= south) & (lats <= north))
-    return inside
+_EDGE_DEG = 1e-8
+"""A millimetre: the inverse counts so wide a border as mainland, that a point on it comes back in spite of rounding."""
+
+
+def _within(boxes: tuple[tuple[float, float, float, float], ...], lons: Array, lats: Array, margin: float) -> NDArray[np.bool_]:
+    found = np.zeros(np.shape(lons), bool)
+    for west, south, east, north in boxes:
+        found |= (lons >= west - margin) & (lons <= east + margin) & (lats >= south - margin) & (lats <= north + margin)
+    return found
+
+
+def is_mainland(lons: Array, lats: Array, margin_deg: float = 0.0) -> NDArray[np.bool_]:
+    """Whether WGS-84 points lie where the shifted datums are in use; `margin_deg` widens that on every side."""
+    return _within(_MAINLAND, lons, lats, margin_deg) & ~_within(_ABROAD, lons, lats, -margin_deg)
 
 
 def _shift(lons: Array, lats: Array) -> tuple[Array, Array]:
@@ -136,7 +142,7 @@ def wgs84_from_gcj02(lon: float | Array, lat: float | Array) -> tuple[float, flo
     """Convert GCJ-02 to WGS-84."""
     lons, lats = np.asarray(lon, float), np.asarray(lat, float)
     x, y = _wgs_of_gcj(lons, lats)
-    inside = is_mainland(x, y)
+    inside = is_mainland(x, y, _EDGE_DEG)
     return _answer(lon, np.where(inside, x, lons), np.where(inside, y, lats))
 
 
@@ -179,7 +185,7 @@ def wgs84_from_bd09(lon: float | Array, lat: float | Array) -> tuple[float, floa
     """Convert BD-09 to WGS-84."""
     lons, lats = np.asarray(lon, float), np.asarray(lat, float)
     x, y = _wgs_of_gcj(*_gcj_of_bd(lons, lats))
-    inside = is_mainland(x, y)
+    inside = is_mainland(x, y, _EDGE_DEG)
     return _answer(lon, np.where(inside, x, lons), np.where(inside, y, lats))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from console.errors import BadInput
@@ -24,6 +24,9 @@ def test_the_circulated_variant_with_swapped_arguments_is_not_ours() -> None:
 
 
 @settings(max_examples=60, deadline=None)
+@example(110.0, 42.8899)
+@example(119.921265, 29.5297)
+@example(109.6872, 50.0)
 @given(st.floats(74.0, 134.0), st.floats(18.0, 53.0))
 def test_there_and_back_is_under_a_millimetre(lon: float, lat: float) -> None:
     if not datum.is_mainland(np.array([lon]), np.array([lat]))[0]:
