@@ -33,6 +33,7 @@ class Decoder:
         self._sending = threading.Lock()  # guards writes to the pipe
         self._files: list[Reader] = []
         self._changed = threading.Condition()  # guards _files
+        Scaler()  # finds the library now, not when the first picture waits for it
         threading.Thread(target=self._play_files, name="files", daemon=True).start()
 
     def serve(self) -> None:

@@ -64,14 +64,17 @@ class Publisher:
         self._damaged_ns, self._bad_keys, self._is_tolerant = None, 0, False
         self._shown_ns = 0
 
-    def note_packet(self, packet: Packet[VideoStream], now_ns: int) -> None:
-        """Count a packet that arrived at `now_ns`. Only a new time stamp is a sign of life (faults.md V48)."""
+    def note_packet(self, packet: Packet[VideoStream], now_ns: int, tick_ns: tuple[int, int]) -> None:
+        """Count a packet that arrived at `now_ns`; a time stamp's unit lasts `tick_ns` (numerator, denominator) nanoseconds.
+
+        Only a new time stamp is a sign of life (faults.md V48).
+        """
         self.packets += 1
         stamp = packet.dts if packet.dts is not None else packet.pts
         if stamp is not None and stamp == self._last_stamp:
             return
-        if stamp is not None and self._last_stamp is not None and packet.time_base is not None:
-            step_ns = int((stamp - self._last_stamp) * packet.time_base * 1_000_000_000)
+        if stamp is not None and self._last_stamp is not None:
+            step_ns = (stamp - self._last_stamp) * tick_ns[0] // tick_ns[1]
             if 0 < step_ns < 120_000_000_000:
                 self._intervals.append(step_ns)
         elif stamp is None and self._last_packet_ns:

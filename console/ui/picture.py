@@ -19,15 +19,18 @@ def grey_copy(image: QImage) -> QImage:
     return made
 
 
-def paint_fitted(painter: QPainter, rect: QRect, image: QImage, ratio: float) -> None:
-    """Paint `image` fitted and centred in `rect`, black beside it; without scaling when it was made for this tile."""
+def paint_fitted(painter: QPainter, rect: QRect, image: QImage, ratio: float, has_bars: bool = True) -> QRect:
+    """Paint `image` fitted and centred in `rect`, without scaling when it was made for this tile; returns its place.
+
+    `has_bars` False leaves what is beside it as it was, for the next picture of the same shape.
+    """
     width, height = image.width() / ratio, image.height() / ratio
     if max(width / rect.width(), height / rect.height()) > 1.001 or min(rect.width() - width, rect.height() - height) > 1.5:
         scale = min(rect.width() / width, rect.height() / height)
         width, height = width * scale, height * scale
     left, top = round((rect.width() - width) / 2), round((rect.height() - height) / 2)
     black = theme.tile_color("tile")
-    if left > 0 or top > 0:
+    if has_bars and (left > 0 or top > 0):
         right, bottom = rect.width() - left - round(width), rect.height() - top - round(height)
         bars = (
             QRect(rect.left(), rect.top(), left, rect.height()),
@@ -44,3 +47,4 @@ def paint_fitted(painter: QPainter, rect: QRect, image: QImage, ratio: float) ->
     else:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(QRectF(rect.left() + left, rect.top() + top, width, height), image)
+    return QRect(rect.left() + left, rect.top() + top, round(width), round(height))

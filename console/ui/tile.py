@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPixmap
 
+from console import words
 from console.model.wall import FeedHealth, WantedFeed
 from console.ui import marks, theme
 from console.words import tr
@@ -112,15 +114,17 @@ class TileSigns:
         state = health.state if health is not None else "connecting"
         right = 0
         if content.camera or content.url:
-            made = self._pixmap("badge", (badge, state, size_px, ratio, theme.generation()), badge, state, size_px, ratio)
+            made = self._pixmap(
+                "badge", (badge, state, size_px, ratio, theme.generation()), size_px, ratio, lambda: (badge, state)
+            )
             right = round(made.width() / ratio)
             if right < rect.width() - 8:
                 painter.drawPixmap(rect.right() - right - 3, rect.top() + 4, made)
         room = rect.width() - right - 16
         name = content.name or content.camera
         if name and room > size_px * 2:
-            key = (name, content.network, size_px, room, ratio, theme.generation())
-            made = self._pixmap("label", key, self._label(name, content.network, size_px, room), "", size_px, ratio)
+            key = (name, content.network, size_px, room, ratio, theme.generation(), words.chosen())
+            made = self._pixmap("label", key, size_px, ratio, lambda: (_label(name, content.network, size_px, room), ""))
             painter.drawPixmap(rect.left() + 4, rect.top() + 4, made)
         if content.number is not None:
             side = round(size_px * 1.5)
@@ -132,18 +136,20 @@ class TileSigns:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(rect).adjusted(1.5, 1.5, -1.5, -1.5))
 
-    def _label(self, name: str, network: str, size_px: int, room: int) -> str:
-        character = tr(f"mark.network.{network}") if network else ""
-        text = f"{character} {name}".strip()
-        return QFontMetrics(theme.font(size_px)).elidedText(text, Qt.TextElideMode.ElideRight, room - size_px)
-
-    def _pixmap(self, kind: str, key: object, text: str, state: str, size_px: int, ratio: float) -> QPixmap:
+    def _pixmap(self, kind: str, key: object, size_px: int, ratio: float, says: Callable[[], tuple[str, str]]) -> QPixmap:
         kept = self._kept.get(kind)
         if kept is not None and kept[0] == key:
             return kept[1]
-        made = _badge(text, state, size_px, ratio)
+        made = _badge(*says(), size_px, ratio)
         self._kept[kind] = (key, made)
         return made
+
+
+def _label(name: str, network: str, size_px: int, room: int) -> str:
+    """A camera's name behind its network's character, cut to the room there is."""
+    character = tr(f"mark.network.{network}") if network else ""
+    text = f"{character} {name}".strip()
+    return QFontMetrics(theme.font(size_px)).elidedText(text, Qt.TextElideMode.ElideRight, room - size_px)
 
 
 def _badge(text: str, state: str, size_px: int, ratio: float) -> QPixmap:

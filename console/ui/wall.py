@@ -33,6 +33,7 @@ from console.ui.tile import TileContent, TileSigns
 from console.words import tr
 
 _FRAME_MS = 40
+_OPENING_MS = 10  # while a tile waits for its first picture
 _WORDS_EVERY = 12  # frames between two looks at the badges' words: about twice a second
 _SETTLE_MS = 120  # a window being dragged larger asks for its new picture sizes only when it rests
 _AGES_KEPT = 20_000
@@ -52,6 +53,7 @@ class TileFigures:
 class _Tile:
     content: TileContent
     rect: QRect
+    place: QRect = field(default_factory=QRect)
     signs: TileSigns = field(default_factory=TileSigns)
     figures: TileFigures = field(default_factory=TileFigures)
     generation: int = 0
@@ -142,7 +144,7 @@ class WallSurface(QWidget):
                 left, top, max(1, right - left - (right < self.width())), max(1, bottom - top - (bottom < self.height()))
             )
             one = former.get((content.key, content.camera, content.url)) or _Tile(content, rect)
-            one.content, one.rect, one.grey = content, rect, None
+            one.content, one.rect, one.grey, one.place = content, rect, None, QRect()
             self._tiles.append(one)
         self._focus = min(self._focus, max(0, len(self._tiles) - 1))
         self.update()
@@ -169,6 +171,7 @@ class WallSurface(QWidget):
         looks_at_words = self._frames % _WORDS_EVERY == 0
         health = self._feeds.health()
         now_ns = self._feeds.mono_ns()
+        is_opening = False
         for one in self._tiles:
             slot = self._feeds.slot(one.content.key)
             is_new = (
@@ -178,12 +181,15 @@ class WallSurface(QWidget):
             state = known.state if known is not None else ""
             if one.arrival_ns:
                 one.figures.ages_ms.append((now_ns - one.arrival_ns) / 1e6)
-            if looks_at_words or state != one.state:
-                is_new = self._update_words(one, known, now_ns) or is_new
+            says_else = (looks_at_words or state != one.state) and self._update_words(one, known, now_ns)
             if not one.has_still_looked and not one.arrival_ns:
-                is_new = self._look_for_still(one) or is_new
-            if is_new:
-                changed.append(one.rect)
+                says_else = self._look_for_still(one) or says_else
+            if is_new or says_else:
+                changed.append(one.rect if says_else or not one.arrival_ns else one.place)
+            is_opening = is_opening or (state == "connecting" and not one.arrival_ns)
+        wanted_ms = _OPENING_MS if is_opening else _FRAME_MS
+        if self._timer.interval() != wanted_ms:
+            self._timer.setInterval(wanted_ms)
         if changed:
             region = QRegion()
             for rect in changed:
@@ -229,7 +235,7 @@ class WallSurface(QWidget):
             covered += one.rect
             if region.intersects(one.rect):
                 painter.setClipRect(one.rect)
-                self._paint_tile(painter, one)
+                self._paint_tile(painter, one, not one.place.contains((region & one.rect).boundingRect()))
                 if index == self._focus and self.hasFocus():
                     painter.setPen(QPen(theme.color("accent"), 2))
                     painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -239,9 +245,9 @@ class WallSurface(QWidget):
             painter.fillRect(rest, theme.color("background"))
         painter.end()
 
-    def _paint_tile(self, painter: QPainter, one: _Tile) -> None:
+    def _paint_tile(self, painter: QPainter, one: _Tile, has_bars: bool) -> None:
         rect, key = one.rect, one.content.key
-        has_picture = self._paint_picture(painter, one)
+        has_picture = self._paint_picture(painter, one, has_bars)
         if not has_picture:
             painter.fillRect(rect, theme.tile_color("tile") if one.content.camera or one.content.url else theme.color("panel"))
             if one.still is not None:
@@ -251,7 +257,7 @@ class WallSurface(QWidget):
             tile.paint_message(painter, rect, one.message)
         one.signs.paint(painter, rect, one.content, self._feeds.health().get(key), one.badge)
 
-    def _paint_picture(self, painter: QPainter, one: _Tile) -> bool:
+    def _paint_picture(self, painter: QPainter, one: _Tile, has_bars: bool) -> bool:
         """Paint the slot's newest picture; a torn one once more. False when there is none."""
         key, ratio = one.content.key, painter.device().devicePixelRatioF()
         slot = self._feeds.slot(key)
@@ -269,7 +275,11 @@ class WallSurface(QWidget):
                 image = image.transformed(QTransform().rotate(-found.rotation_deg))
             if one.state == "held":
                 image = one.grey = grey_copy(image)
-            paint_fitted(painter, one.rect, image, ratio)
+            place = paint_fitted(painter, one.rect, image, ratio, has_bars)
+            if place != one.place:
+                one.place = place
+                if not has_bars:
+                    self.update(one.rect)  # another shape than before: what is beside it must be painted too
             if slot.is_whole(found):
                 break
             one.figures.torn += 1
