@@ -72,8 +72,9 @@ def parser() -> argparse.ArgumentParser:
     top = _Parser(prog="liandong", description="联动 desktop video-wall command console")
     top.add_argument("--version", action="version", version=f"liandong {__version__}")
     common = _Parser(add_help=False)
-    common.add_argument("--data", type=Path, metavar="DIR", help="data folder")
-    common.add_argument("--json", action="store_true", help="print one JSON document")
+    for place, unset in ((top, {}), (common, {"default": argparse.SUPPRESS})):  # before or after the command
+        place.add_argument("--data", type=Path, metavar="DIR", help="data folder", **unset)
+        place.add_argument("--json", action="store_true", help="print one JSON document", **unset)
     common.add_argument("--log-level", default=os.environ.get("LIANDONG_LOG", "WARNING"), help=argparse.SUPPRESS)
     starts = _Parser(add_help=False)
     starts.add_argument("--demo", action="store_true", help="the invented district, its units and incidents")
