@@ -4,15 +4,16 @@ A camera knows its true view (`view_deg`), used by the renderer, and what the ro
 which for some is a compass word, a range, or nothing: as in real lists.
 """
 
+# ruff: noqa: E501  (tables: one row a line)
 from __future__ import annotations
 
 import math
-import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shapely.geometry import LineString, Point
+from shapely.geometry.base import BaseGeometry
 from shapely.ops import nearest_points, unary_union
-from town import SEED, Building, Street, Town, Xy, walk
+from town import Town, Xy, walk
 
 SCENE: Xy = (-4.6, 4.4)
 """Where the first red incident stands: the south-east corner of Yunting Avenue and Wangting Road."""
@@ -74,20 +75,21 @@ def bearing_deg(a: Xy, b: Xy) -> float:
     return math.degrees(math.atan2(b[0] - a[0], b[1] - a[1])) % 360
 
 
-def poles(town: Town, seed: int = SEED) -> list[Pole]:
+def poles(town: Town) -> list[Pole]:
     """About 200 lamp posts; D-0001 stands at the town's middle, the others are numbered outwards from it."""
     found: list[tuple[float, float, str]] = []
     for street in town.streets:
-        if street.highway == "living_street":
-            step = 70.0
-        else:
-            step = 58.0
+        step = 70.0 if street.highway == "living_street" else 58.0
         side = 1
         for x, y, along in walk(street.line, step, 17.0):
             off = side * (street.width_m / 2 + 0.7)
             side = -side
             spot = (round(x - math.sin(along) * off, 2), round(y + math.cos(along) * off, 2), street.name)
-            if town.carriageway.distance(Point(spot[:2])) > 0.3 and not town.river.contains(Point(spot[:2])) and math.dist(spot[:2], (0, 0)) > 12:
+            if (
+                town.carriageway.distance(Point(spot[:2])) > 0.3
+                and not town.river.contains(Point(spot[:2]))
+                and math.dist(spot[:2], (0, 0)) > 12
+            ):
                 found.append(spot)
     found.sort(key=lambda spot: math.hypot(spot[0], spot[1]))
     rows = [(0.0, 0.0, town.street("Q").name), *found[:203]]
@@ -106,6 +108,7 @@ def _cross_name(town: Town, keys: tuple[str, ...]) -> tuple[str, str]:
 
 def _centre(town: Town) -> list[Eye]:
     """The cameras around the first red incident, by hand: ten look at it, others show the other verdicts."""
+    # fmt: off
     rows = [
         # id, name, English, network, x, y, height, look at, fov, range, heading text, more
         ("T-001", "云汀大道望汀路口 西北角", "Yunting / Wangting NW corner", "tianwang", -20.5, 26.5, 7.5, (-3, 2), 66, 110, None, {}),
@@ -127,11 +130,28 @@ def _centre(town: Town) -> list[Eye]:
         ("X-004", "染坊巷口", "Ranfang Alley entrance", "xueliang", -18, -89, 4.2, (-60, -92), 76, 50, "东向西", {}),
         ("X-005", "豆市巷口", "Doushi Alley entrance", "xueliang", 4, -83.5, 4.2, (60, -81), 76, 50, "W-E", {}),
     ]
+    # fmt: on
     found = []
     for ident, name, name_en, network, x, y, height, look, fov, range_m, text, more in rows:
         view = round(bearing_deg((x, y), look), 1)
         aim = min(60.0, math.dist((x, y), look) * 0.9)
-        found.append(Eye(ident, name, name_en, network, x, y, height, view, fov, range_m, f"{view:g}" if text is None else text, aim, **more))
+        found.append(
+            Eye(
+                ident,
+                name,
+                name_en,
+                network,
+                x,
+                y,
+                height,
+                view,
+                fov,
+                range_m,
+                f"{view:g}" if text is None else text,
+                aim,
+                **more,
+            )
+        )
     return found
 
 
@@ -141,7 +161,7 @@ _TEXTS = {"T-013": "NW", "T-016": "45;225", "T-019": "90-180", "X-008": "", "X-0
 def _at_junctions(town: Town, first: int) -> list[Eye]:
     skip = {("A", "Q"), ("Q", "X"), ("Q", "Y"), ("L", "M"), ("K", "U"), ("E", "L"), ("M", "S"), ("S", "X"), ("T", "Y")}
     ranked = sorted((j for j in town.junctions if j[1] not in skip), key=lambda j: math.hypot(*j[0]))
-    found, views = [], (90, 0, 270, 180)
+    found = []
     for number, (spot, keys) in enumerate(ranked[:27]):
         order = sorted(keys, key=lambda k: -town.street(k).width_m)
         street = town.street(order[0] if number % 3 else order[-1])
@@ -159,13 +179,27 @@ def _at_junctions(town: Town, first: int) -> list[Eye]:
         ident = f"T-{first + number:03d}"
         name, name_en = _cross_name(town, keys)
         ptz = number % 6 == 4
-        found.append(Eye(ident, f"{name} 向{_COMPASS[_side(view)]}" + (" 球机" if ptz else ""), f"{name_en} {_COMPASS_EN[_side(view)]}",
-                         "tianwang", round(x, 2), round(y, 2), 6.2 + (number % 4) * 0.5, view, 62 + (number % 3) * 8, 100.0 + (number % 3) * 20,
-                         f"{view:g}", reach + 2.0, ptz=ptz))
-    del views
+        found.append(
+            Eye(
+                ident,
+                f"{name} 向{_COMPASS[_side(view)]}" + (" 球机" if ptz else ""),
+                f"{name_en} {_COMPASS_EN[_side(view)]}",
+                "tianwang",
+                round(x, 2),
+                round(y, 2),
+                6.2 + (number % 4) * 0.5,
+                view,
+                62 + (number % 3) * 8,
+                100.0 + (number % 3) * 20,
+                f"{view:g}",
+                reach + 2.0,
+                ptz=ptz,
+            )
+        )
     return found
 
 
+# fmt: off
 _GATES = (
     ("X", "棠梨公园西门", "Tangli Park west gate", 199.5, 70, (240, 84), 5.0),
     ("X", "云汀实验小学东门", "Primary School east gate", -28, -262, (-90, -306), 6.5),
@@ -182,6 +216,7 @@ _GATES = (
     ("H", "棠梨街早点铺", "Tangli Street breakfast shop", 60, -167.5, (96, -172), 3.0),
     ("H", "石榴巷口水果店", "Shiliu Lane fruit shop", 378.0, -20, (383, 14), 3.0),
 )
+# fmt: on
 
 
 def cameras(town: Town) -> list[Eye]:
@@ -196,38 +231,65 @@ def cameras(town: Town) -> list[Eye]:
         ident = f"{letter}-{count[letter]:03d}"
         view = round(bearing_deg((x, y), look), 1)
         home = letter == "H"
-        found.append(Eye(ident, name, name_en, "huiyan" if home else "xueliang", x, y, height, view, 86 if home else 70, 40 if home else 70,
-                         f"{view:g}", min(26.0, math.dist((x, y), look)), consent=next(consents) if home else "", owner="住户" if home else ""))
+        found.append(
+            Eye(
+                ident,
+                name,
+                name_en,
+                "huiyan" if home else "xueliang",
+                x,
+                y,
+                height,
+                view,
+                86 if home else 70,
+                40 if home else 70,
+                f"{view:g}",
+                min(26.0, math.dist((x, y), look)),
+                consent=next(consents) if home else "",
+                owner="住户" if home else "",
+            )
+        )
     found.append(Eye("K-001", "青萝桥卡口", "Qingluo Bridge checkpoint", "checkpoint", -426, 168, 6.0, 0, 44, 60, "0", 20.0))
-    found.append(Eye("C-007", "巡-07 车载", "Patrol 07 on board", "vehicle", 118, 10.6, 1.55, 271, 74, 80, "", 60.0, unit="XC-07", place_known=False))
+    found.append(
+        Eye(
+            "C-007",
+            "巡-07 车载",
+            "Patrol 07 on board",
+            "vehicle",
+            118,
+            10.6,
+            1.55,
+            271,
+            74,
+            80,
+            "",
+            60.0,
+            unit="XC-07",
+            place_known=False,
+        )
+    )
     posts = poles(town)
     done = []
     for eye in found:
         if eye.id in _TEXTS:
-            eye = _replace(eye, heading_text=_TEXTS[eye.id])
+            eye = replace(eye, heading_text=_TEXTS[eye.id])
         if solid.distance(Point(eye.x, eye.y)) < 0.4:
             out = _push_out(eye, solid)
-            eye = _replace(eye, x=out[0], y=out[1])
+            eye = replace(eye, x=out[0], y=out[1])
         near = min(posts, key=lambda p: math.dist((p.x, p.y), (eye.x, eye.y)))
         if eye.network in ("tianwang", "xueliang") and math.dist((near.x, near.y), (eye.x, eye.y)) < 25:
-            eye = _replace(eye, pole=near.code)
+            eye = replace(eye, pole=near.code)
         done.append(eye)
     return done
 
 
-def _replace(eye: Eye, **changes: object) -> Eye:
-    from dataclasses import replace
-
-    return replace(eye, **changes)
-
-
-def _push_out(eye: Eye, solid: object) -> Xy:
-    edge = nearest_points(solid.boundary, Point(eye.x, eye.y))[0]  # type: ignore[attr-defined]
+def _push_out(eye: Eye, solid: BaseGeometry) -> Xy:
+    edge = nearest_points(solid.boundary, Point(eye.x, eye.y))[0]
     angle = math.radians(eye.view_deg)
     x, y = edge.x, edge.y
     for _ in range(40):
         x, y = x + math.sin(angle) * 0.3, y + math.cos(angle) * 0.3
-        if solid.distance(Point(x, y)) > 0.5:  # type: ignore[attr-defined]
+        if solid.distance(Point(x, y)) > 0.5:
             break
     return round(x, 2), round(y, 2)
 
@@ -235,15 +297,37 @@ def _push_out(eye: Eye, solid: object) -> Xy:
 def places(town: Town) -> list[Spot]:
     """Places other than poles, with contacts whose numbers cannot be anyone's (four digits)."""
     found: list[Spot] = []
+    # fmt: off
     people = {"mall": "物业前台", "park": "公园管理处", "school": "门卫", "market": "市场办", "hospital": "护士站", "station": "站务室", "site": "工地值班",
               "petrol": "油站值班", "square": "广场岗"}
-    gear = {"mall": "防暴盾 6;钢叉 4;对讲机 8", "school": "钢叉 4;一键报警 2", "hospital": "盾牌 2;一键报警 3", "station": "安检门 2", "site": "灭火器 20"}
+    # fmt: on
+    gear = {
+        "mall": "防暴盾 6;钢叉 4;对讲机 8",
+        "school": "钢叉 4;一键报警 2",
+        "hospital": "盾牌 2;一键报警 3",
+        "station": "安检门 2",
+        "site": "灭火器 20",
+    }
     for n, area in enumerate(town.areas, 1):
         middle = area.shape.centroid
         kind = {"park": "square", "market": "other"}.get(area.kind, area.kind)
         members = "云汀里购物中心;棠梨农贸市场;汀畔茶铺" if area.kind == "mall" else ""
-        found.append(Spot(f"PL-{n:02d}", area.name, area.name_en, kind, middle.x, middle.y, people[area.kind], f"61{n:02d}",
-                          str({"school": 820, "mall": 1400, "hospital": 260, "site": 90, "station": 300}.get(area.kind, "")), gear.get(area.kind, ""), members))
+        found.append(
+            Spot(
+                f"PL-{n:02d}",
+                area.name,
+                area.name_en,
+                kind,
+                middle.x,
+                middle.y,
+                people[area.kind],
+                f"61{n:02d}",
+                str({"school": 820, "mall": 1400, "hospital": 260, "site": 90, "station": 300}.get(area.kind, "")),
+                gear.get(area.kind, ""),
+                members,
+            )
+        )
+    # fmt: off
     rows = (
         ("KD-01", "望汀警务亭", "Wangting Kiosk", "kiosk", 4, 33, "对讲机 4;盾牌 2;急救箱 1"), ("KD-02", "澄桥警务亭", "Chengqiao Kiosk", "kiosk", -440, 12, "对讲机 4"),
         ("KD-03", "客运站警务亭", "Bus Station Kiosk", "kiosk", 556, 14, "对讲机 3;盾牌 2"),
@@ -255,9 +339,7 @@ def places(town: Town) -> list[Spot]:
         ("WG-03", "第三网格(河沿)", "Grid 3 (Heyan)", "grid", 60, 330, ""), ("WG-04", "第四网格(栖霞)", "Grid 4 (Qixia)", "grid", -330, -240, ""),
         ("YY-02", "书棠路牙科诊所", "Shutang Dental Clinic", "hospital", 420, 462, ""), ("XX-03", "汀畔幼儿园", "Tingpan Kindergarten", "school", 300, -230, "钢叉 2"),
     )
+    # fmt: on
     for n, (ident, name, name_en, kind, x, y, equipment) in enumerate(rows, 1):
         found.append(Spot(ident, name, name_en, kind, x, y, "值班员", f"62{n:02d}", "", equipment))
     return found
-
-
-__all__ = ["SCENE", "Building", "Eye", "Pole", "Spot", "Street", "bearing_deg", "cameras", "places", "poles"]

@@ -25,7 +25,9 @@ def font(size_px: int) -> ImageFont.FreeTypeFont:
     raise OSError("no CJK font: apt-get install fonts-noto-cjk")
 
 
-def lettering(text: str, ink: tuple[int, int, int], ground: tuple[int, int, int], height_px: int = 48, pad: int = 10) -> npt.NDArray[np.uint8]:
+def lettering(
+    text: str, ink: tuple[int, int, int], ground: tuple[int, int, int], height_px: int = 48, pad: int = 10
+) -> npt.NDArray[np.uint8]:
     """A sign as (h, w, 3) RGB."""
     face = font(int(height_px * 0.72))
     box = face.getbbox(text)
@@ -47,7 +49,9 @@ def noise_tile(seed: int, size: int = 512) -> Floats:
     for octave in range(5):
         n = 8 << octave
         grid = rng.random((n, n)).astype(np.float32)
-        wide = cv2.resize(np.tile(grid, (3, 3)), (size * 3, size * 3), interpolation=cv2.INTER_CUBIC)[size : 2 * size, size : 2 * size]
+        wide = cv2.resize(np.tile(grid, (3, 3)), (size * 3, size * 3), interpolation=cv2.INTER_CUBIC)[
+            size : 2 * size, size : 2 * size
+        ]
         total += wide * 0.55**octave
     low, high = np.percentile(total, (1, 99))
     return np.clip((total - low) / (high - low), 0, 1)
@@ -82,10 +86,36 @@ _WALLS = {
     "shed": [(190, 196, 198)],
     "site": [(150, 148, 144)],
 }
-_SIGNS = ("惠民超市", "老街面馆", "云汀药房", "五金日杂", "鲜果行", "理发店", "文具店", "早点铺", "茶叶店", "手机维修", "汀畔茶铺", "惠民花店", "干洗店", "烘焙坊",
-          "水产干货", "照相馆", "便利店", "眼镜店", "土菜馆", "米线店")
-_INKS = (((255, 255, 255), (176, 38, 34)), ((255, 240, 170), (30, 92, 60)), ((255, 255, 255), (32, 84, 160)), ((160, 24, 20), (244, 232, 200)),
-         ((255, 220, 90), (90, 40, 26)), ((255, 255, 255), (20, 110, 120)))
+_SIGNS = (
+    "惠民超市",
+    "老街面馆",
+    "云汀药房",
+    "五金日杂",
+    "鲜果行",
+    "理发店",
+    "文具店",
+    "早点铺",
+    "茶叶店",
+    "手机维修",
+    "汀畔茶铺",
+    "惠民花店",
+    "干洗店",
+    "烘焙坊",
+    "水产干货",
+    "照相馆",
+    "便利店",
+    "眼镜店",
+    "土菜馆",
+    "米线店",
+)
+_INKS = (
+    ((255, 255, 255), (176, 38, 34)),
+    ((255, 240, 170), (30, 92, 60)),
+    ((255, 255, 255), (32, 84, 160)),
+    ((160, 24, 20), (244, 232, 200)),
+    ((255, 220, 90), (90, 40, 26)),
+    ((255, 255, 255), (20, 110, 120)),
+)
 _sign_pictures: list[npt.NDArray[np.uint8]] = []
 
 
@@ -156,7 +186,14 @@ def wall(start: tuple[float, float], end: tuple[float, float], height_m: float, 
         fade = np.clip(1.35 - z / 320, 0.35, 1)[:, None]
         colour = np.where(glass[:, None], pane * fade + colour * (1 - fade), colour)
         colour[frame] = base * tint * 0.9
-        cooler = upper & (style in ("home", "shop")) & (hashed(column, level, number % 31) > 0.6) & (fu > 0.84) & (fv > 0.4) & (fv < 1.0)
+        cooler = (
+            upper
+            & (style in ("home", "shop"))
+            & (hashed(column, level, number % 31) > 0.6)
+            & (fu > 0.84)
+            & (fv > 0.4)
+            & (fv < 1.0)
+        )
         colour[cooler] = np.array([226, 226, 222], np.float32) * tint * 0.92
         colour[(v > height_m - 0.35)] *= 0.9
         if shops:
@@ -166,7 +203,10 @@ def wall(start: tuple[float, float], end: tuple[float, float], height_m: float, 
             which = (hashed(unit, 11, number % 83) * len(signs)).astype(int) % len(signs)
             open_front = front & (v < 2.95) & (fs > 0.25) & (fs < 4.95)
             lit = hashed(unit, 5, number % 71)
-            inside = np.stack([212 * lit + 34, 190 * lit + 34, 150 * lit + 34], axis=1) * (0.45 + 0.4 * hashed(np.floor(fs * 1.4), np.floor(v * 1.1), 9))[:, None]
+            inside = (
+                np.stack([212 * lit + 34, 190 * lit + 34, 150 * lit + 34], axis=1)
+                * (0.45 + 0.4 * hashed(np.floor(fs * 1.4), np.floor(v * 1.1), 9))[:, None]
+            )
             shut = lit < 0.16
             inside[shut] = np.array([158, 162, 164], np.float32) * (0.85 + 0.15 * ((v[shut] * 6).astype(int) % 2))[:, None]
             colour[open_front] = inside[open_front]
@@ -200,7 +240,9 @@ def textured(picture: npt.NDArray[np.uint8], origin: Floats, right: Floats, widt
     def paint(world: Floats, z: Floats) -> Floats:
         u = ((world - origin) @ right) / width_m
         v = (world[:, 2] - origin[2]) / height_m
-        return hazed(picture[np.clip(((1 - v) * h).astype(int), 0, h - 1), np.clip((u * w).astype(int), 0, w - 1)].astype(np.float32), z)
+        return hazed(
+            picture[np.clip(((1 - v) * h).astype(int), 0, h - 1), np.clip((u * w).astype(int), 0, w - 1)].astype(np.float32), z
+        )
 
     return paint
 
@@ -214,11 +256,18 @@ def tree_pictures(seed: int) -> list[npt.NDArray[np.uint8]]:
         cv2.line(picture, (160, 399), (158, 210), (84, 70, 58, 255), 11)
         for side in (-1, 1):
             cv2.line(picture, (160, 290), (160 + side * 52, 190), (84, 70, 58, 255), 6)
-        hue = np.array([(74, 96, 48), (88, 104, 50), (66, 88, 52), (104, 108, 50), (80, 100, 58), (132, 116, 52)][look], np.float32)
+        hue = np.array(
+            [(74, 96, 48), (88, 104, 50), (66, 88, 52), (104, 108, 50), (80, 100, 58), (132, 116, 52)][look], np.float32
+        )
         spots = []
         for _ in range(20):
             angle, reach = rng.uniform(0, 2 * math.pi), math.sqrt(rng.random())
-            spots.append((160 + 108 * reach * math.cos(angle), 150 + 112 * reach * math.sin(angle) * (0.95 if math.sin(angle) < 0 else 0.75)))
+            spots.append(
+                (
+                    160 + 108 * reach * math.cos(angle),
+                    150 + 112 * reach * math.sin(angle) * (0.95 if math.sin(angle) < 0 else 0.75),
+                )
+            )
         leaves = []
         for cx, cy in spots:
             for _ in range(120):
@@ -228,6 +277,15 @@ def tree_pictures(seed: int) -> list[npt.NDArray[np.uint8]]:
         for x, y in leaves:
             light = 0.62 + 0.85 * np.clip((250 - y) / 260, 0, 1) * np.clip((340 - x) / 300, 0.45, 1) + rng.uniform(-0.14, 0.14)
             colour = np.clip(hue * light * np.array([1.08, 1.04, 0.92]), 0, 255)
-            cv2.ellipse(picture, (int(x), int(y)), (int(rng.integers(4, 8)), int(rng.integers(3, 6))), float(rng.uniform(0, 180)), 0, 360, (*colour.tolist(), 255), -1)
+            cv2.ellipse(
+                picture,
+                (int(x), int(y)),
+                (int(rng.integers(4, 8)), int(rng.integers(3, 6))),
+                float(rng.uniform(0, 180)),
+                0,
+                360,
+                (*colour.tolist(), 255),
+                -1,
+            )
         found.append(picture)
     return found

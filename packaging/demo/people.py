@@ -1,5 +1,6 @@
 """Who answers and what happens: units and incidents of the demo. Enters: `Town`. Leaves: rows in town metres. Pure."""
 
+# ruff: noqa: E501  (tables: one row a line)
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ class Crew:
 
 
 def units() -> list[Crew]:
+    # fmt: off
     rows = (
         ("XC-01", "巡-01", "Patrol 01", "patrol_car", -200, 3, "patrolling", "3"), ("XC-02", "巡-02", "Patrol 02", "patrol_car", 330, 22, "patrolling", "3"),
         ("XC-05", "巡-05", "Patrol 05", "patrol_car", -428, -330, "patrolling", "2"), ("XC-07", "巡-07", "Patrol 07", "patrol_car", 118, 15, "on_duty", "3"),
@@ -39,9 +41,11 @@ def units() -> list[Crew]:
         ("YL-01", "医-01", "Ambulance 01", "medical", -300, 1, "reserve", "3"), ("JT-06", "交-06", "Traffic 06", "traffic", 300, 22, "patrolling", "1"),
         ("CG-02", "城-02", "Urban management 02", "urban_management", 20, -174, "patrolling", "3"), ("BC-41", "报警车-41 公交", "Alarm bus 41", "alarm_vehicle", 500, 34, "patrolling", "1"),
     )
+    # fmt: on
     return [Crew(*row) for row in rows]
 
 
+# fmt: off
 _PLANS: tuple[tuple[float, str, str, tuple[float, float] | None, str | None, tuple[str, ...], tuple[str, ...]], ...] = (
     # after s, source, grade ("" = the centre grades it), position in town metres, pole, (title, kind, address, caller, note), the same in English
     (3.0, "110", "red", SCENE, None, ("云汀大道与望汀路口持械斗殴", "斗殴", "云汀大道望汀路口东南角", "路人来电", "两拨人,约八人,有人持棍"),
@@ -93,6 +97,7 @@ _PLANS: tuple[tuple[float, str, str, tuple[float, float] | None, str | None, tup
     (690.0, "96966", "green", (-20, -500), None, ("望汀路南段树枝压线(非警务)", "公共设施", "望汀路南段", "居民", "转供电"),
      ("Branch on a power line, Wangting Road south (non-police)", "public works", "Wangting Road, south", "resident", "for the power company")),
 )
+# fmt: on
 _KEYS = ("title", "kind", "address", "caller", "note")
 
 
@@ -101,8 +106,16 @@ def incidents() -> list[dict[str, Any]]:
     found = []
     for number, (after_s, source, grade, spot, pole, chinese, english) in enumerate(_PLANS, 1):
         lon, lat = lonlat(*spot) if spot else (None, None)
-        body = {"source": source, "source_id": f"DEMO-{number:03d}", "grade": grade or None, "lon": lon, "lat": lat, "datum": "wgs84",
-                "pole": pole, "place": None}
+        body = {
+            "source": source,
+            "source_id": f"DEMO-{number:03d}",
+            "grade": grade or None,
+            "lon": lon,
+            "lat": lat,
+            "datum": "wgs84",
+            "pole": pole,
+            "place": None,
+        }
         texts = [{key: (value or None) for key, value in zip(_KEYS, words, strict=True)} for words in (chinese, english)]
         found.append({"after_s": after_s, "body": body, "zh_CN": texts[0], "en": texts[1]})
     return found

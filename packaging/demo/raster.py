@@ -1,5 +1,6 @@
 """A small software renderer: faces with a depth buffer. Enters: points in town metres (x east, y north, z up). Leaves: pixels."""
 
+# ruff: noqa: RUF005  (sums of arrays, not lists joined)
 from __future__ import annotations
 
 import math
@@ -34,7 +35,9 @@ class Lens:
         return camera_points[:, :2] / z * self.focal_px + np.array([self.width_px / 2, self.height_px / 2], np.float32)
 
 
-def lens(x: float, y: float, height_m: float, heading_deg: float, pitch_deg: float, fov_deg: float, width_px: int, height_px: int) -> Lens:
+def lens(
+    x: float, y: float, height_m: float, heading_deg: float, pitch_deg: float, fov_deg: float, width_px: int, height_px: int
+) -> Lens:
     """A lens at x, y looking along a compass heading, `pitch_deg` below the horizon; fov is horizontal."""
     a, p = math.radians(heading_deg), math.radians(pitch_deg)
     forward = np.array([math.sin(a) * math.cos(p), math.cos(a) * math.cos(p), -math.sin(p)])
@@ -116,7 +119,9 @@ class Canvas:
         if abs(distance) < 1e-7:
             return None
         rows, columns = slice(y0, y1), slice(x0, x1)
-        inverse = (normal[0] * self.rays_x[None, columns] + normal[1] * self.rays_y[rows, None] + normal[2]) / np.float32(distance)
+        inverse = (normal[0] * self.rays_x[None, columns] + normal[1] * self.rays_y[rows, None] + normal[2]) / np.float32(
+            distance
+        )
         return rows, columns, mask.astype(bool), inverse.astype(np.float32)
 
     def face(self, points: npt.ArrayLike, paint: Paint | tuple[float, float, float]) -> None:
@@ -150,8 +155,15 @@ class Canvas:
         camera = np.stack([self.rays_x[xs] * z, self.rays_y[ys] * z, z], axis=1)
         return camera @ self.view.axes + self.view.eye
 
-    def sprite(self, picture: npt.NDArray[np.uint8], foot: npt.ArrayLike, width_m: float, height_m: float, tint: Paint | None = None,
-               solid: float = 0.45) -> None:
+    def sprite(
+        self,
+        picture: npt.NDArray[np.uint8],
+        foot: npt.ArrayLike,
+        width_m: float,
+        height_m: float,
+        tint: Paint | None = None,
+        solid: float = 0.45,
+    ) -> None:
         """Stand an RGBA picture upright at `foot`, facing the camera, blended where nothing nearer covers it."""
         camera = self.view.to_camera([foot])[0]
         if camera[2] < 1.5:
@@ -162,9 +174,19 @@ class Canvas:
         low, high = self.view.project(np.stack([camera, top]))
         half = width_m / 2 / camera[2] * self.view.focal_px
         x0, x1, y0, y1 = round(low[0] - half), round(low[0] + half), round(min(low[1], high[1])), round(max(low[1], high[1]))
-        if x1 - x0 < 2 or y1 - y0 < 2 or x1 <= 0 or y1 <= 0 or x0 >= self.view.width_px or y0 >= self.view.height_px or y1 - y0 > 6000:
+        if (
+            x1 - x0 < 2
+            or y1 - y0 < 2
+            or x1 <= 0
+            or y1 <= 0
+            or x0 >= self.view.width_px
+            or y0 >= self.view.height_px
+            or y1 - y0 > 6000
+        ):
             return
-        scaled = cv2.resize(picture, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA if x1 - x0 < picture.shape[1] else cv2.INTER_LINEAR)
+        scaled = cv2.resize(
+            picture, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA if x1 - x0 < picture.shape[1] else cv2.INTER_LINEAR
+        )
         cx0, cy0, cx1, cy1 = max(x0, 0), max(y0, 0), min(x1, self.view.width_px), min(y1, self.view.height_px)
         scaled = scaled[cy0 - y0 : cy1 - y0, cx0 - x0 : cx1 - x0]
         area = self.colour[cy0:cy1, cx0:cx1]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import av
 import cv2
+import figures
 import furnish
 import moving
 import numpy as np
@@ -78,18 +79,27 @@ class Studio:
         cars, persons = moving.near(self.cars, self.persons, eye)
         for car in cars:
             if car.speed_mps == 0:
-                moving.draw_standing(background, car)
+                figures.draw_standing(background, car)
         gain, lift = _tone(eye)
         backdrop = cv2.resize(background.colour, (width, height), interpolation=cv2.INTER_AREA)
         backdrop = np.clip(backdrop * gain + lift, 0, 255).astype(np.uint8)
         inverse = background.inverse.reshape(height, SUPER, width, SUPER).max(axis=(1, 3))
-        sheet = moving.Sheet(lens(eye.x, eye.y, eye.height_m, eye.view_deg, pitch_deg(eye), eye.fov_deg, width, height), inverse, bare_ground(background)[::SUPER, ::SUPER])
+        sheet = figures.Sheet(
+            lens(eye.x, eye.y, eye.height_m, eye.view_deg, pitch_deg(eye), eye.fov_deg, width, height),
+            inverse,
+            bare_ground(background)[::SUPER, ::SUPER],
+        )
         found = []
         for number in numbers:
             t_s = number / FPS
             image = backdrop.copy()
-            things = [(spot, moving.car_faces(sheet.view, car, *spot)) for car in cars if car.speed_mps for spot in car.spots(t_s, (eye.x, eye.y), 220.0)]
-            things += [(person.at(t_s), moving.person_faces(sheet.view, person, t_s)) for person in persons]
+            things = [
+                (spot, figures.car_faces(sheet.view, car, *spot))
+                for car in cars
+                if car.speed_mps
+                for spot in car.spots(t_s, (eye.x, eye.y), 220.0)
+            ]
+            things += [(person.at(t_s), figures.person_faces(sheet.view, person, t_s)) for person in persons]
             for _, (shadows, faces) in sorted(things, key=lambda thing: -math.dist(thing[0][:2], (eye.x, eye.y))):
                 sheet.draw(image, shadows, faces)
             caption(image, eye, number)
@@ -114,7 +124,15 @@ def write_clip(file: Path, pictures: list[npt.NDArray[np.uint8]], rate: float) -
         stream.codec_context.time_base = stream.time_base = fractions.Fraction(2, 25)
         stream.codec_context.framerate = fractions.Fraction(25, 2)
         stream.codec_context.thread_count = 1
-        stream.options = {"preset": "fast", "crf": f"{rate:.1f}", "bf": "0", "g": "25", "keyint_min": "25", "sc_threshold": "0", "x264-params": "aq-mode=2:threads=1"}
+        stream.options = {
+            "preset": "fast",
+            "crf": f"{rate:.1f}",
+            "bf": "0",
+            "g": "25",
+            "keyint_min": "25",
+            "sc_threshold": "0",
+            "x264-params": "aq-mode=2:threads=1",
+        }
         for number, picture in enumerate(pictures):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts = number
@@ -143,7 +161,7 @@ def _one(job: tuple[str, Path, bool]) -> tuple[str, int]:
         return ident, 0
     file = folder / f"{ident}.mp4"
     pictures = _studio.frames(eye, range(FRAMES))
-    limit = (230_000 if math.dist((eye.x, eye.y), furnish.SCENE) < 70 else 120_000)
+    limit = 230_000 if math.dist((eye.x, eye.y), furnish.SCENE) < 70 else 120_000
     rate = 31.0
     for _ in range(4):
         write_clip(file, pictures, rate)

@@ -1,7 +1,9 @@
 """What stands still in a picture: sky, ground with markings, walls, trees, posts. Enters: `Town`, a lens. Leaves: a `Canvas`."""
 
+# ruff: noqa: RUF005  (sums of arrays, not lists joined)
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -9,18 +11,31 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 from furnish import Eye, Pole
-from paints import HAZE, NOISE, hashed, hazed, lettering, noise, plain, sunlight, textured, tree_pictures, wall
+from paints import NOISE, hashed, hazed, lettering, noise, plain, sunlight, textured, tree_pictures, wall
 from raster import Canvas, Floats, Lens
 from shapely import STRtree
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import unary_union
-from town import Street, Town, Tree, Xy
+from shapely.ops import substring, unary_union
+from town import Town, Tree, Xy
 
 SHADOW_PER_METRE = np.array([0.62, 0.47]) / 0.63  # a shadow's end east and north for a metre of height (paints.SUN)
 BASE, PAVEMENT, ASPHALT, WHITE, GRASS, WATER, TRACK, PLAZA, YELLOW, SHADE = range(10)
-_GROUND = np.array([(158, 154, 146), (176, 168, 156), (98, 100, 103), (218, 218, 212), (98, 118, 70), (84, 110, 112), (164, 84, 66),
-                    (188, 178, 164), (214, 170, 70), (0, 0, 0)], np.float32)
+_GROUND = np.array(
+    [
+        (158, 154, 146),
+        (176, 168, 156),
+        (98, 100, 103),
+        (218, 218, 212),
+        (98, 118, 70),
+        (84, 110, 112),
+        (164, 84, 66),
+        (188, 178, 164),
+        (214, 170, 70),
+        (0, 0, 0),
+    ],
+    np.float32,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +54,6 @@ class Stage:
 
 def _bands(line: LineString, start: float, end: float, off: float, width: float) -> BaseGeometry:
     """A painted stripe along part of a line, `off` metres to the left."""
-    from shapely.ops import substring
-
     part = substring(line, start, end)
     if part.length < 0.2:
         return Polygon()
@@ -103,14 +116,19 @@ def _markings(town: Town) -> Iterable[tuple[int, BaseGeometry]]:
 
 def stage(town: Town, poles: list[Pole], masts: list[Eye]) -> Stage:
     """Prepare the town once (seconds)."""
-    river = town.river.difference(unary_union([LineString(town.street(k).line).buffer(town.street(k).width_m / 2 + 3) for k in "PR"]))
+    river = town.river.difference(
+        unary_union([LineString(town.street(k).line).buffer(town.street(k).width_m / 2 + 3) for k in "PR"])
+    )
     ground: list[tuple[int, BaseGeometry]] = [(GRASS, town.river.buffer(9)), (WATER, river), (PAVEMENT, town.pavement)]
     for area in town.areas:
         if area.kind == "park":
             ground.append((GRASS, area.shape))
             x, y = area.shape.centroid.coords[0]
-            ground += [(PLAZA, Point(x, y).buffer(13)), (PLAZA, LineString([(area.shape.bounds[0], y), (area.shape.bounds[2], y)]).buffer(1.8)),
-                       (WATER, Point(x, y).buffer(5))]
+            ground += [
+                (PLAZA, Point(x, y).buffer(13)),
+                (PLAZA, LineString([(area.shape.bounds[0], y), (area.shape.bounds[2], y)]).buffer(1.8)),
+                (WATER, Point(x, y).buffer(5)),
+            ]
         elif area.kind == "school":
             ground.append((PLAZA, area.shape))
             field = box(-168, -366, -50, -262) if area.key == "school" else box(-330, 274, -190, 340)
@@ -130,11 +148,13 @@ def stage(town: Town, poles: list[Pole], masts: list[Eye]) -> Stage:
     for area in town.areas:
         if area.kind in ("school", "site"):
             ring = list(area.shape.exterior.coords)
-            fences += [(a, b, 1.7 if area.kind == "school" else 2.4, (206, 198, 184) if area.kind == "school" else (70, 120, 160))
-                       for a, b in zip(ring, ring[1:], strict=False)]
+            fences += [
+                (a, b, 1.7 if area.kind == "school" else 2.4, (206, 198, 184) if area.kind == "school" else (70, 120, 160))
+                for a, b in itertools.pairwise(ring)
+            ]
     for part in getattr(river, "geoms", [river]):
         ring = list(part.buffer(1.2, join_style="mitre").exterior.coords)
-        fences += [(a, b, 0.95, (196, 192, 184)) for a, b in zip(ring, ring[1:], strict=False)]
+        fences += [(a, b, 0.95, (196, 192, 184)) for a, b in itertools.pairwise(ring)]
     standing = [tree for tree in town.trees if not any(_hides(tree, eye) for eye in masts)]
     return Stage(replace(town, trees=tuple(standing)), poles, masts, ground, shadows, STRtree(shadows), tree_pictures(3), fences)
 
@@ -150,7 +170,7 @@ def _hides(tree: Tree, eye: Eye) -> bool:
 
 
 def _wedge(view: Lens, far_m: float) -> Polygon:
-    forward, right, down = view.axes[2], view.axes[0], view.axes[1]
+    forward, right = view.axes[2], view.axes[0]
     flat = forward[:2] / np.linalg.norm(forward[:2])
     level = float(np.linalg.norm(forward[:2]))
     drop = -float(forward[2])
@@ -161,7 +181,6 @@ def _wedge(view: Lens, far_m: float) -> Polygon:
         depth = t * level + view.eye[2] * drop
         side = (depth * k * 1.08 + 2.0) * sign
         corners.append(tuple(view.eye[:2] + flat * t + right[:2] * side))
-    del down
     return Polygon(corners)
 
 
@@ -259,7 +278,7 @@ def _walls(canvas: Canvas, scene: Stage) -> None:
         ring = list(house.shape.exterior.coords)
         if not house.shape.exterior.is_ccw:
             ring.reverse()
-        for a, b in zip(ring, ring[1:], strict=False):
+        for a, b in itertools.pairwise(ring):
             if (b[0] - a[0]) * (view.eye[1] - a[1]) - (b[1] - a[1]) * (view.eye[0] - a[0]) > 0:
                 continue  # its back
             corners = [(*a, 0.0), (*b, 0.0), (*b, house.height_m), (*a, house.height_m)]
@@ -309,8 +328,10 @@ def _furniture(canvas: Canvas, scene: Stage) -> None:
             height = width * plate.shape[0] / plate.shape[1]
             toward_eye = np.array([eye[0] - pole.x, eye[1] - pole.y, 0.0])
             corner = np.array([pole.x, pole.y, 2.3]) - right * width / 2 + toward_eye / float(np.linalg.norm(toward_eye)) * 0.2
-            canvas.face([corner, corner + right * width, corner + right * width + (0, 0, height), corner + (0, 0, height)],
-                        textured(plate, corner, right, width, height))
+            canvas.face(
+                [corner, corner + right * width, corner + right * width + (0, 0, height), corner + (0, 0, height)],
+                textured(plate, corner, right, width, height),
+            )
     for mast in scene.masts:
         gap = math.dist((mast.x, mast.y), eye)
         if mast.network not in ("tianwang", "checkpoint") or not 3.0 < gap < 160:
@@ -357,13 +378,18 @@ def _signals(canvas: Canvas, scene: Stage) -> None:
                 _beam(canvas, np.array([*foot, 5.7]), tip, 0.14, (120, 124, 128))
                 right = np.array([*left, 0.0])
                 corner = tip - right * 0.75 + (0, 0, -0.28)
-                canvas.face([corner, corner + right * 1.5, corner + right * 1.5 + (0, 0, 0.56), corner + (0, 0, 0.56)], plain((38, 40, 42), (0, 0, 1)))
+                canvas.face(
+                    [corner, corner + right * 1.5, corner + right * 1.5 + (0, 0, 0.56), corner + (0, 0, 0.56)],
+                    plain((38, 40, 42), (0, 0, 1)),
+                )
                 facing = np.dot(along * sign, canvas.view.eye[:2] - foot) < 0
                 if facing:
                     green = street.key in "A" or (street.key in "DF" and "A" not in keys)
                     centre = corner + right * (1.2 if green else 0.3) + (0, 0, 0.28) - np.array([*(along * sign * 0.03), 0])
-                    canvas.face([centre + right * math.cos(t) * 0.2 + (0, 0, math.sin(t) * 0.2) for t in np.linspace(0, 5.5, 8)],
-                                (90, 255, 150) if green else (255, 70, 50))
+                    canvas.face(
+                        [centre + right * math.cos(t) * 0.2 + (0, 0, math.sin(t) * 0.2) for t in np.linspace(0, 5.5, 8)],
+                        (90, 255, 150) if green else (255, 70, 50),
+                    )
 
 
 def _kiosk(canvas: Canvas, scene: Stage) -> None:
@@ -381,7 +407,9 @@ def _kiosk(canvas: Canvas, scene: Stage) -> None:
             canvas.face([(*a, 1.0), (*b, 1.0), (*b, 2.1), (*a, 2.1)], plain((150, 170, 180), unit))
             right = np.array([b[0] - a[0], b[1] - a[1], 0.0])
             width = float(np.linalg.norm(right))
-            canvas.face([(*a, 2.1), (*b, 2.1), (*b, 2.75), (*a, 2.75)], textured(sign, np.array([*a, 2.1]), right / width, width, 0.65))
+            canvas.face(
+                [(*a, 2.1), (*b, 2.1), (*b, 2.75), (*a, 2.75)], textured(sign, np.array([*a, 2.1]), right / width, width, 0.65)
+            )
 
 
 def _trees(canvas: Canvas, scene: Stage) -> None:
@@ -404,6 +432,3 @@ def still(view: Lens, scene: Stage, seed: int) -> Canvas:
     _furniture(canvas, scene)
     _trees(canvas, scene)
     return canvas
-
-
-__all__ = ["HAZE", "Stage", "Street", "stage", "still"]

@@ -96,17 +96,21 @@ class Town:
         return next(area for area in self.areas if area.key == key)
 
 
+# fmt: off
 _STREETS = (
     # key, name, English, class, width, oneway, points
     ("A", "云汀大道", "Yunting Avenue", "primary", 16, False, [(-900, -45), (-430, -6), (-10, 14), (420, 26), (900, 80)]),
-    ("B", "河南沿路", "South Bank Road", "tertiary", 8, False, [(-900, 118), (-430, 150), (-10, 158), (300, 150), (570, 168), (900, 196)]),
-    ("C", "河北沿路", "North Bank Road", "tertiary", 8, False, [(-900, 206), (-430, 238), (-10, 246), (300, 240), (570, 256), (900, 286)]),
+    ("B", "河南沿路", "South Bank Road", "tertiary", 8, False,
+     [(-900, 118), (-430, 150), (-10, 158), (300, 150), (570, 168), (900, 196)]),
+    ("C", "河北沿路", "North Bank Road", "tertiary", 8, False,
+     [(-900, 206), (-430, 238), (-10, 246), (300, 240), (570, 256), (900, 286)]),
     ("D", "书棠路", "Shutang Road", "secondary", 12, False, [(-900, 410), (-430, 432), (60, 440), (570, 452), (900, 470)]),
     ("E", "棠梨街", "Tangli Street", "tertiary", 9, False, [(-900, -215), (-430, -196), (-10, -176), (420, -170), (900, -150)]),
     ("F", "砚山路", "Yanshan Road", "secondary", 12, False, [(-900, -420), (-430, -412), (-10, -396), (420, -392), (900, -380)]),
     ("P", "澄桥路", "Chengqiao Road", "primary", 14, False, [(-448, -620), (-430, -196), (-430, 150), (-424, 432), (-410, 620)]),
     ("Q", "望汀路", "Wangting Road", "secondary", 12, False, [(-30, -620), (-16, -396), (-10, -176), (-10, 14), (-10, 158)]),
-    ("R", "东渡路", "Dongdu Road", "secondary", 12, False, [(556, -620), (566, -390), (570, 34), (570, 168), (572, 452), (580, 620)]),
+    ("R", "东渡路", "Dongdu Road", "secondary", 12, False,
+     [(556, -620), (566, -390), (570, 34), (570, 168), (572, 452), (580, 620)]),
     ("S", "槐影巷", "Huaiying Lane", "residential", 6, True, [(-214, 154), (-216, 4), (-220, -186), (-226, -404)]),
     ("T", "杏雨巷", "Xingyu Lane", "residential", 6, True, [(196, -394), (192, -173), (190, 20), (190, 154)]),
     ("U", "石榴巷", "Shiliu Lane", "residential", 5, False, [(380, -171), (382, 25)]),
@@ -120,6 +124,7 @@ _STREETS = (
     ("K", "车站支路", "Station Link", "residential", 6, False, [(382, -80), (480, -78), (569, -74)]),
     ("L", "菜园巷", "Caiyuan Lane", "living_street", 4.5, False, [(-330, -194), (-330, -298)]),
 )
+# fmt: on
 _RIVER_LINE = [(-1000, 158), (-430, 194), (-10, 202), (300, 195), (570, 212), (1000, 252)]
 _AREAS = (
     ("mall", "mall", "云汀里购物中心", "Yuntingli Mall", [(-196, 36), (-36, 42), (-36, 136), (-196, 132)]),
@@ -133,7 +138,12 @@ _AREAS = (
     ("square", "square", "望汀广场", "Wangting Square", [(10, 38), (60, 40), (60, 76), (10, 76)]),
     ("school2", "school", "书棠中学", "Shutang Middle School", [(-400, 262), (-160, 266), (-160, 412), (-400, 408)]),
 )
-_HOME_NAMES = (("棠梨苑", "Tangli Court"), ("望汀新村", "Wangting New Village"), ("河沿里", "Heyanli"), ("栖霞小区", "Qixia Estate"))
+_HOME_NAMES = (
+    ("棠梨苑", "Tangli Court"),
+    ("望汀新村", "Wangting New Village"),
+    ("河沿里", "Heyanli"),
+    ("栖霞小区", "Qixia Estate"),
+)
 
 
 def _with_junctions(rows: tuple[tuple, ...]) -> tuple[list[Street], dict[Xy, set[str]]]:
@@ -196,22 +206,19 @@ def _rectangle(x: float, y: float, along: float, width: float, depth: float) -> 
 
 def _set_pieces(areas: dict[str, Area]) -> list[tuple[Polygon, float, str, str, str]]:
     """Buildings that belong to the named areas: (shape, height, style, name, English name)."""
-    def b(x0: float, y0: float, x1: float, y1: float) -> Polygon:
-        return box(x0, y0, x1, y1)
-
     mall, market, hospital = areas["mall"], areas["market"], areas["hospital"]
     return [
-        (b(-188, 52, -48, 128), 24, "mall", mall.name, mall.name_en),
-        (b(-196, -250, -120, -214), 15, "school", "云汀实验小学教学楼", "Primary School Main Building"),
-        (b(-196, -372, -176, -262), 12, "school", "", ""),
-        (b(24, -148, 160, -112), 7.5, "shed", market.name, market.name_en),
-        (b(-400, 84, -262, 118), 27, "office", hospital.name, hospital.name_en),
-        (b(-400, 42, -340, 66), 11, "office", "云汀社区医院门诊", "Outpatient Clinic"),
-        (b(408, -48, 500, -22), 10, "office", "云汀客运站", "Yunting Bus Station"),
-        (b(280, 300, 312, 330), 38, "site", "栖云府一号楼", "Qiyun Court Block 1"),
-        (b(340, 350, 376, 380), 22, "site", "栖云府二号楼", "Qiyun Court Block 2"),
-        (b(-496, -92, -478, -56), 5, "shop", "", ""),
-        (b(-390, 350, -250, 376), 18, "school", "书棠中学教学楼", "Middle School Main Building"),
+        (box(-188, 52, -48, 128), 24, "mall", mall.name, mall.name_en),
+        (box(-196, -250, -120, -214), 15, "school", "云汀实验小学教学楼", "Primary School Main Building"),
+        (box(-196, -372, -176, -262), 12, "school", "", ""),
+        (box(24, -148, 160, -112), 7.5, "shed", market.name, market.name_en),
+        (box(-400, 84, -262, 118), 27, "office", hospital.name, hospital.name_en),
+        (box(-400, 42, -340, 66), 11, "office", "云汀社区医院门诊", "Outpatient Clinic"),
+        (box(408, -48, 500, -22), 10, "office", "云汀客运站", "Yunting Bus Station"),
+        (box(280, 300, 312, 330), 38, "site", "栖云府一号楼", "Qiyun Court Block 1"),
+        (box(340, 350, 376, 380), 22, "site", "栖云府二号楼", "Qiyun Court Block 2"),
+        (box(-496, -92, -478, -56), 5, "shop", "", ""),
+        (box(-390, 350, -250, 376), 18, "school", "书棠中学教学楼", "Middle School Main Building"),
     ]
 
 
@@ -270,7 +277,9 @@ def _houses(streets: list[Street], areas: dict[str, Area], free_of: Polygon, rng
     return found
 
 
-def _trees(streets: list[Street], areas: dict[str, Area], blocked: Polygon, keep_clear: Polygon, rng: random.Random) -> list[Tree]:
+def _trees(
+    streets: list[Street], areas: dict[str, Area], blocked: Polygon, keep_clear: Polygon, rng: random.Random
+) -> list[Tree]:
     found: list[Tree] = []
     solid, clear = prep(blocked), prep(keep_clear)
 
