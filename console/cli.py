@@ -72,9 +72,10 @@ def parser() -> argparse.ArgumentParser:
     top = _Parser(prog="liandong", description="联动 desktop video-wall command console")
     top.add_argument("--version", action="version", version=f"liandong {__version__}")
     common = _Parser(add_help=False)
-    for place, unset in ((top, {}), (common, {"default": argparse.SUPPRESS})):  # before or after the command
-        place.add_argument("--data", type=Path, metavar="DIR", help="data folder", **unset)
-        place.add_argument("--json", action="store_true", help="print one JSON document", **unset)
+    top.set_defaults(data=None, json=False)
+    for place in (top, common):  # before or after the command; SUPPRESS: the one that is not given leaves the other's word
+        place.add_argument("--data", type=Path, metavar="DIR", help="data folder", default=argparse.SUPPRESS)
+        place.add_argument("--json", action="store_true", help="print one JSON document", default=argparse.SUPPRESS)
     common.add_argument("--log-level", default=os.environ.get("LIANDONG_LOG", "WARNING"), help=argparse.SUPPRESS)
     starts = _Parser(add_help=False)
     starts.add_argument("--demo", action="store_true", help="the invented district, its units and incidents")
