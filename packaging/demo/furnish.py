@@ -262,7 +262,7 @@ def cameras(town: Town) -> list[Eye]:
             271,
             74,
             80,
-            "",
+            "0",  # counted from the bow
             60.0,
             unit="XC-07",
             place_known=False,
