@@ -340,7 +340,9 @@ def start(scratch: Path, starts: int = 4) -> Figures:
             picture = scratch / f"{number}.png"
             command = [sys.executable, "-m", "console", "run", "--demo", "--data", str(scratch / "data"), "--size", "1920x1080"]
             began = time.perf_counter()
-            process = subprocess.Popen([*command, "--shot", str(picture), "--after", "0"], env=environment)
+            process = subprocess.Popen(
+                [*command, "--shot", str(picture), "--after", "0"], env=environment, stdout=subprocess.DEVNULL
+            )
             while not picture.exists() and process.poll() is None and time.perf_counter() - began < 60:
                 time.sleep(0.01)
             seconds.append(time.perf_counter() - began)
