@@ -157,13 +157,15 @@ class MqttTransport:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.SessionExpiryInterval = SESSION_S
             session = {"clean_start": False, "properties": properties}
+        stop_by_s = 0.0
         try:
             client.connect(self._place.host, self._place.port, KEEPALIVE_S, **session)
             while client.loop(1.0) == paho.MQTT_ERR_SUCCESS:
                 if self._stopping.is_set():
-                    if not client.is_connected():
+                    # `stop` has asked for the good-bye; what was acknowledged before it must leave too
+                    stop_by_s = stop_by_s or time.monotonic() + 2.0
+                    if self._client is None or time.monotonic() > stop_by_s:
                         break
-                    client.disconnect()
                 elif self._come_again_s is not None and time.monotonic() > self._come_again_s:
                     problem.append("receipts were not stored; asked for again")
                     break
