@@ -7,12 +7,14 @@ layer. Nothing here moves the picture but the calls that say so. GUI thread only
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
+from console import words
 from console.ui import map_chrome as chrome
 from console.ui import theme
 from console.ui.map_cameras import CameraLayer, CameraMark
@@ -32,6 +34,17 @@ if TYPE_CHECKING:
 FORMER_VIEWS = 30
 
 
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A frame without what moves, and what names and units in it have to keep off."""
+
+    key: object
+    pixmap: QPixmap
+    room: Room
+    keep_off: list[QPointF]
+    badges: list[QPointF]
+
+
 class MapCanvas(QWidget):
     """Signal `view_changed((lon, lat, px per metre))`, GUI thread."""
 
@@ -46,6 +59,8 @@ class MapCanvas(QWidget):
         self._ground.rendered.connect(self.update)
         self._box: tuple[float, float, float, float] | None = None
         self._source = ""
+        self._still: Still | None = None
+        self._stamp = 0
         self._cameras, self._units, self._incidents = CameraLayer(), UnitLayer(), IncidentLayer()
         self._linked = LinkedLayer(self._cameras)
         self._hits: list[SearchHit] = []
@@ -66,7 +81,7 @@ class MapCanvas(QWidget):
             self._move_plane(ground.plane)
         if ground is not None and not self._has_view:
             self._show(self._view.fitted(ground.box, 0))
-        self.update()
+        self._restill()
 
     def _move_plane(self, plane: Plane) -> None:
         lon, lat = self._plane.lonlat(self._view.x, self._view.y)
@@ -93,17 +108,17 @@ class MapCanvas(QWidget):
         self._anchor((row[3], row[4]) for row in rows)
         self._cameras.set_cameras(rows, self._plane)
         self._ground.set_obstacles(self._cameras.obstacles)
-        self.update()
+        self._restill()
 
     def set_alive(self, camera_id: str, alive: bool | None) -> None:
         """Note whether a camera gives a picture (None: not known)."""
         if self._cameras.set_alive(camera_id, alive):
-            self.update()
+            self._restill()
 
     def set_linked(self, linked: Iterable[tuple[str, int, str]]) -> None:
         """Mark the cameras of the selected incident: (camera id, number ①…, verdict) each."""
         self._linked.set(linked)
-        self.update()
+        self._restill()
 
     def set_units(self, units: Iterable[UnitMark]) -> None:
         """Show these units."""
@@ -122,12 +137,12 @@ class MapCanvas(QWidget):
         rows = list(incidents)
         self._anchor((incident.lon, incident.lat) for incident in rows)
         self._incidents.set_incidents(rows, self._plane)
-        self.update()
+        self._restill()
 
     def select_incident(self, incident_id: str | None) -> None:
         """Draw rings around this incident (None: no rings). Does not pan: `fit_incident` does."""
         self._incidents.selected = incident_id
-        self.update()
+        self._restill()
 
     def set_search_hits(self, hits: Iterable[SearchHit]) -> None:
         """Show pins for what a search found."""
@@ -137,6 +152,10 @@ class MapCanvas(QWidget):
     def set_now(self, now_ns: int) -> None:
         """Tell the time (UTC ns; a replay's own time in a replay): ages of fixes count from it. About once a second."""
         self._units.now_ns = now_ns
+        self.update()
+
+    def _restill(self) -> None:
+        self._stamp += 1
         self.update()
 
     # Where it looks
@@ -215,28 +234,16 @@ class MapCanvas(QWidget):
 
     def paintEvent(self, event: object) -> None:
         view, ratio = self._view, self.devicePixelRatioF()
+        still = self._still_picture(view, ratio)
+        room = still.room.copy()
         painter = QPainter(self)
         try:
-            self._ground.draw(painter, view, ratio)
-            room, keep_off = Room(view.width, view.height), self._incidents.spots(view)
-            self._incidents.take_room(view, room)
-            linked = self._linked.spots(view, keep_off)
-            badges = [spot.badge for spot in linked]
-            for spot in badges:
-                room.take(spot.x() - 13, spot.y() - 20, spot.x() + 22, spot.y() + 13)
-            room.take(0, view.height - 48, 150, view.height)
-            self._linked.paint_fields(painter, view)
-            self._cameras.paint(painter, view, ratio, room, keep_off + badges)
-            self._incidents.paint_rings(painter, view, room)
-            if self._source:
-                chrome.paint_source(painter, view, self._source, room)
-            self._linked.paint(painter, view, ratio, linked)
-            self._units.paint(painter, view, ratio, room, keep_off, badges)
+            painter.drawPixmap(0, 0, still.pixmap)
+            self._units.paint(painter, view, ratio, room, still.keep_off, still.badges)
             self._incidents.paint(painter, view, ratio)
             for hit in self._hits[:40]:
                 chrome.paint_hit(painter, view.point(*self._plane.point(hit.lon, hit.lat)), hit, room)
             self._incidents.paint_edges(painter, view, ratio)
-            chrome.paint_scale(painter, view)
             bracketed = self._keyboard_spot()
             if bracketed is not None:
                 chrome.paint_keyboard_mark(painter, bracketed)
@@ -246,6 +253,36 @@ class MapCanvas(QWidget):
                 painter.drawRect(QRectF(1, 1, view.width - 2, view.height - 2))
         finally:
             painter.end()
+
+    def _still_picture(self, view: View, ratio: float) -> Still:
+        """What stands still while units move, painted once: base map, cameras, fields of view, rings. 15 ms; a blit is 1."""
+        key = (view, ratio, theme.generation(), words.chosen(), self._stamp, self._ground.stamp)
+        if self._still is not None and self._still.key == key:
+            return self._still
+        size = QSize(round(view.width * ratio), round(view.height * ratio))
+        pixmap = self._still.pixmap if self._still is not None and self._still.pixmap.size() == size else QPixmap(size)
+        pixmap.setDevicePixelRatio(ratio)
+        keep_off = self._incidents.spots(view)
+        linked = self._linked.spots(view, keep_off)
+        still = Still(key, pixmap, Room(view.width, view.height), keep_off, [spot.badge for spot in linked])
+        self._incidents.take_room(view, still.room)
+        for badge in still.badges:
+            still.room.take(badge.x() - 13, badge.y() - 20, badge.x() + 22, badge.y() + 13)
+        still.room.take(0, view.height - 48, 150, view.height)
+        painter = QPainter(pixmap)
+        try:
+            self._ground.draw(painter, view, ratio)
+            self._linked.paint_fields(painter, view)
+            self._cameras.paint(painter, view, ratio, still.room, keep_off + still.badges)
+            self._incidents.paint_rings(painter, view, still.room)
+            if self._source:
+                chrome.paint_source(painter, view, self._source, still.room)
+            self._linked.paint(painter, view, ratio, linked)
+            chrome.paint_scale(painter, view)
+        finally:
+            painter.end()
+        self._still = still
+        return still
 
     def _spot(self, mark: tuple[str, str]) -> QPointF | None:
         ask = {"incident": self._incidents.position, "camera": self._cameras.position, "unit": self._units.position}[mark[0]]

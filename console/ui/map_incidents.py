@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QPolygonF, QRadialGradient
+from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QPolygonF
 
 from console.ui import marks, theme
 from console.ui.map_frame import Plane, View
-from console.ui.map_paint import Room, draw_text
+from console.ui.map_paint import Room, dashed_circle, draw_text
 
 MARK_PX, SELECTED_PX, EDGE_PX = 26, 36, 22
 RINGS_M = (100, 300, 500)
@@ -76,11 +76,8 @@ class IncidentLayer:
             reach = metres * view.scale
             if reach < 22 or reach > 6 * max(view.width, view.height):
                 continue
-            pen = QPen(theme.color("muted", 0.75), 1.2)
-            pen.setDashPattern([5, 4])
-            painter.setPen(pen)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawEllipse(middle, reach, reach)
+            ring = dashed_circle(middle, reach, view.width, view.height)
+            painter.strokePath(ring, QPen(theme.color("muted", 0.75), 1.2))
             text = f"{metres} m"
             width = metrics.horizontalAdvance(text)
             for turn in (0, 180, 90, 270, 45, 135):
@@ -113,34 +110,12 @@ class IncidentLayer:
             if not QRectF(-40, -40, view.width + 80, view.height + 80).contains(spot):
                 continue
             size = SELECTED_PX if incident.id == self.selected else MARK_PX
-            self._halo(painter, spot, size, incident.lateness)
-            if incident.id == self.selected:
-                painter.setPen(QPen(theme.color("accent"), 2.0))
-                painter.setBrush(theme.color("map_halo", 0.55))
-                painter.drawEllipse(spot, size * 0.72, size * 0.72)
-            painter.drawPixmap(
-                QPointF(spot.x() - size / 2, spot.y() - size / 2), marks.pixmap("grade", size, ratio, incident.grade)
-            )
-
-    def _halo(self, painter: QPainter, spot: QPointF, size: float, lateness: str) -> None:
-        """Lateness: one ring when it is near, two rings and a glow when it has come."""
-        if not lateness:
-            return
-        color = theme.color("red" if lateness == "overdue" else "late")
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        if lateness == "overdue":
-            glow = QRadialGradient(spot, size * 1.6)
-            inner, outer = theme.color("red", 0.45), theme.color("red", 0.0)
-            glow.setColorAt(0.3, inner)
-            glow.setColorAt(1.0, outer)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(glow)
-            painter.drawEllipse(spot, size * 1.6, size * 1.6)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(color, 1.6))
-            painter.drawEllipse(spot, size * 1.15, size * 1.15)
-        painter.setPen(QPen(color, 2.4))
-        painter.drawEllipse(spot, size * 0.9, size * 0.9)
+            if incident.lateness or incident.id == self.selected:
+                around = round(size * 3.2)
+                halo = marks.pixmap("halo", around, ratio, incident.lateness, incident.id == self.selected)
+                painter.drawPixmap(QPointF(spot.x() - around / 2, spot.y() - around / 2), halo)
+            grade = marks.pixmap("grade", size, ratio, incident.grade)
+            painter.drawPixmap(QPointF(spot.x() - size / 2, spot.y() - size / 2), grade)
 
     def edges(self, view: View) -> list[tuple[IncidentMark, QPointF, float]]:
         """Red, late and selected incidents out of the picture: where at its edge the arrow stands, its direction (radians)."""

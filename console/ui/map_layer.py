@@ -1,7 +1,7 @@
 """The base map as cached pictures: painted in slices between frames, larger than the window, one per zoom.
 
 `draw` shows the best picture there is at once (shifted when panned, magnified when zoomed) and has the right one painted off the
-pan path in slices of a few milliseconds. GUI thread only; emits `rendered()` when a new picture stands.
+pan path in slices of a few milliseconds. GUI thread only; emits `rendered()` when a new picture stands (`stamp` has grown).
 """
 
 from __future__ import annotations
@@ -56,18 +56,21 @@ class GroundLayer(QObject):
         self._timer.timeout.connect(self._work)
         self._obstacles: Callable[[View], tuple[Array, Array] | None] = _no_obstacles
         self.slices_s: list[float] = []
+        self.stamp = 0
 
     def set_ground(self, ground: Ground | None) -> None:
         """Show another base map, or none (grey ground)."""
         self.stop()
         self._ground = ground
         self._pictures.clear()
+        self.stamp += 1
 
     def set_obstacles(self, obstacles: Callable[[View], tuple[Array, Array] | None]) -> None:
         """Keep names off what `obstacles` gives for a view (plane points, None where too many); pictures are painted anew."""
         self.stop()
         self._obstacles = obstacles
         self._pictures.clear()
+        self.stamp += 1
 
     def stop(self) -> None:
         """End the rendering under way."""
@@ -170,6 +173,7 @@ class GroundLayer(QObject):
         # Room for KEPT pictures of a full HD window; a 4K one keeps fewer.
         pixels = picture.pixmap.width() * picture.pixmap.height()
         self._pictures = [*self._pictures, picture][-max(2, min(KEPT, 20_000_000 // max(pixels, 1))) :]
+        self.stamp += 1
         self.rendered.emit()
 
     def finish(self) -> None:

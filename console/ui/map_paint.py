@@ -40,6 +40,15 @@ def path_of(xs: Array, ys: Array, starts: NDArray[np.int64]) -> QPainterPath:
     return path
 
 
+def dashed_circle(middle: QPointF, radius: float, width: float, height: float, dash_px: float = 5.0) -> QPainterPath:
+    """The dashes of a circle that touch the picture, as short lines: a tenth of the cost of a dashed ellipse."""
+    count = max(12, round(math.tau * radius / (1.8 * dash_px)))
+    turns = np.arange(count)[:, None] * (math.tau / count) + np.array([0.0, 0.5, 1.0]) * (dash_px / radius)
+    xs, ys = middle.x() + radius * np.cos(turns), middle.y() + radius * np.sin(turns)
+    seen = (xs[:, 0] > -9) & (xs[:, 0] < width + 9) & (ys[:, 0] > -9) & (ys[:, 0] < height + 9)
+    return path_of(xs[seen].ravel(), ys[seen].ravel(), np.arange(0, 3 * int(seen.sum()), 3))
+
+
 class Easel:
     """A pixmap to be painted in many slices: `with easel:` gives it a painter, which never outlives the slice.
 
@@ -191,6 +200,12 @@ class Room:
 
     def __init__(self, width: float, height: float) -> None:
         self._grid = np.zeros((int(height) // self.CELL_PX + 2, int(width) // self.CELL_PX + 2), bool)
+
+    def copy(self) -> Room:
+        """The same room, to be filled further."""
+        other = Room(0, 0)
+        other._grid = self._grid.copy()
+        return other
 
     def _part(self, left: float, top: float, right: float, bottom: float) -> NDArray[np.bool_]:
         cell = self.CELL_PX

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap, QPolygonF, QRadialGradient
 
 from console import words
 from console.ui import theme
@@ -19,7 +19,8 @@ from console.ui.pictograms import TILE_STATES, draw_character, draw_tile_state, 
 from console.words import tr
 
 __all__ = [
-    "TILE_STATES", "draw_character", "draw_grade", "draw_hold", "draw_network", "draw_number", "draw_tile_state", "draw_unit",
+    "TILE_STATES", "draw_character", "draw_grade", "draw_halo", "draw_hold",
+    "draw_network", "draw_number", "draw_tile_state", "draw_unit",
     "grade_color", "icon", "pixmap", "tile_state_color",
 ]  # fmt: skip
 
@@ -173,6 +174,35 @@ def draw_number(painter: QPainter, rect: QRectF, number: int, color: QColor | No
     draw_character(painter, _middle(disc, 0.62), str(number), theme.color("on_grade"))
 
 
+def draw_halo(painter: QPainter, rect: QRectF, lateness: str, selected: bool = False) -> None:
+    """Paint what surrounds a mark a third of `rect`: one ring when about to be "late", two and a glow when "overdue".
+
+    `selected` adds the ring of the selection. The same halo is on map, queue and tile.
+    """
+    middle, size = rect.center(), min(rect.width(), rect.height()) / 3.2
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    if lateness == "overdue":
+        glow = QRadialGradient(middle, size * 1.6)
+        glow.setColorAt(0.3, theme.color("red", 0.45))
+        glow.setColorAt(1.0, theme.color("red", 0.0))
+        painter.setBrush(glow)
+        painter.drawEllipse(middle, size * 1.6, size * 1.6)
+    if selected:
+        painter.setPen(pen(theme.color("accent"), 2.0))
+        painter.setBrush(theme.color("map_halo", 0.55))
+        painter.drawEllipse(middle, size * 0.72, size * 0.72)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    if lateness:
+        painter.setPen(pen(theme.color("red" if lateness == "overdue" else "late"), 2.4))
+        painter.drawEllipse(middle, size * 0.92, size * 0.92)
+    if lateness == "overdue":
+        painter.setPen(pen(theme.color("red"), 1.6))
+        painter.drawEllipse(middle, size * 1.16, size * 1.16)
+    painter.restore()
+
+
 def draw_hold(painter: QPainter, rect: QRectF, progress: float) -> None:
     """Paint the progress (0 to 1) of a press-and-hold over its button: a lighter band growing from the left, and a line below."""
     part = QRectF(rect.left(), rect.top(), rect.width() * min(max(progress, 0.0), 1.0), rect.height())
@@ -187,7 +217,8 @@ def draw_hold(painter: QPainter, rect: QRectF, progress: float) -> None:
 
 
 _SIGNS: dict[str, Callable[..., None]] = {
-    "grade": draw_grade, "unit": draw_unit, "network": draw_network, "number": draw_number, "tile_state": draw_tile_state,
+    "grade": draw_grade, "unit": draw_unit, "network": draw_network, "halo": draw_halo,
+    "number": draw_number, "tile_state": draw_tile_state,
 }  # fmt: skip
 
 
