@@ -32,6 +32,7 @@ class Decoder:
         self._readers: dict[str, Reader] = {}
         self._sending = threading.Lock()  # guards writes to the pipe
         self._files: list[Reader] = []
+        self._opening: set[str] = set()  # feeds that wait for their first picture; single set operations only
         self._changed = threading.Condition()  # guards _files
         Scaler()  # finds the library now, not when the first picture waits for it
         threading.Thread(target=self._play_files, name="files", daemon=True).start()
@@ -63,7 +64,7 @@ class Decoder:
         except FileNotFoundError:
             return  # closed again before we came to it
         publisher = Publisher(target, Scaler(), job.max_fps)
-        reader = Reader(job, publisher, self._options, self._clock, self._report, self._take_file)
+        reader = Reader(job, publisher, self._options, self._clock, self._report, self._take_file, self._opening)
         self._readers[job.id] = reader
         reader.start()
 

@@ -2,6 +2,7 @@
 
 A thread opens the source and waits out the back-off. A live source stays with that thread; a file is handed to the child's
 one file thread, which calls `step` when the next picture is due: several files cost one wake-up, not one each.
+While feeds of this child still wait for their first picture, those that have theirs stand back for a moment.
 Every try has a number (the fence): a thread that was given up and comes back late finds another number and goes away.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 _GRID_NS = 40_000_000  # files start on a common grid of 25 a second, so that one wake-up serves them all
+_STAND_BACK_S = 0.3
 _BACKLOG_PACKETS = 3  # packets that stood waiting: the newest is not this one
 _LAG_LIMIT_NS = 2_000_000_000
 
@@ -38,8 +41,12 @@ def _tick_ns(stream: VideoStream) -> tuple[int, int]:
 class Reader:
     """One feed of a decoder child. `on_file` takes an opened file for the file thread; `report` sends to the console."""
 
-    def __init__(self, job: Job, publisher: Publisher, options: ChildOptions, clock: Clock,
-                 report: Callable[[Report], None], on_file: Callable[[Reader], None]) -> None:  # fmt: skip
+    def __init__(
+        self, job: Job, publisher: Publisher, options: ChildOptions, clock: Clock,
+        report: Callable[[Report], None], on_file: Callable[[Reader], None], opening: set[str],
+    ) -> None:  # fmt: skip
+        self._opening = opening
+        opening.add(job.id)
         self.job, self._publisher, self._options, self._clock = job, publisher, options, clock
         self._report, self._on_file = report, on_file
         self._checked: Source = source.parse(job.url)
@@ -70,6 +77,7 @@ class Reader:
     def close(self) -> None:
         """Make every thread of this feed leave; the one that reads lets go of the slot."""
         self.closed = True
+        self._opening.discard(self.job.id)
         self._attempt += 1
         self._wake.set()
 
@@ -129,6 +137,7 @@ class Reader:
                 if not self._file.first():
                     raise SourceFailed("bad_stream", "no picture in it")
                 self._has_opened()
+                self._file.begin()
                 is_handed_over = True
                 self.due_ns = self._file.due_ns
                 self._on_file(self)
@@ -157,12 +166,17 @@ class Reader:
     def _has_opened(self) -> None:
         self._opened_ns = self._clock.mono_ns()
         self._report(Report(self.job.id, self._attempt, None))
+        self._opening.discard(self.job.id)
+        deadline_s = time.monotonic() + _STAND_BACK_S
+        while self._opening and time.monotonic() < deadline_s and not self.closed:
+            time.sleep(0.005)
 
     def _fail(self, word: FeedError) -> None:
         now_ns = self._clock.mono_ns()
         if self._opened_ns and now_ns - self._opened_ns >= HEALTHY_AFTER_NS:
             self._failures = 0
         self._opened_ns = 0
+        self._opening.discard(self.job.id)
         self._failures += 1
         self._not_before_ns = now_ns + int(back_off_s(word, self._failures, random.random()) * 1e9)
         self._report(Report(self.job.id, self._attempt, word, self._failures, self._not_before_ns))
@@ -259,10 +273,15 @@ class _FilePlay:
             return False
         frame, pts_ns = found
         now_ns = self._clock.mono_ns()
-        self._base_ns = now_ns - now_ns % _GRID_NS - pts_ns
+        self._base_ns = -pts_ns
         self._publisher.show(frame, pts_ns, now_ns, self._aspect)
-        self.due_ns = self._base_ns + pts_ns + self._step_ns
         return True
+
+    def begin(self) -> None:
+        """Let the file's time run from here, on the common grid."""
+        now_ns = self._clock.mono_ns()
+        self._base_ns += now_ns - now_ns % _GRID_NS
+        self.due_ns = now_ns - now_ns % _GRID_NS + self._step_ns
 
     def step(self, now_ns: int) -> None:
         """Decode the next picture and show it, unless its time is still to come (then it is kept) or has long passed.
