@@ -259,26 +259,31 @@ class Console(QObject):
     @Slot()
     def _shoot(self) -> None:
         """Save the picture of the main window and end."""
-        self.window.map.finish_rendering()
-        file: Path = self._args.shot
-        picture = self.window.grab()
-        if not picture.save(str(file), "PNG"):
-            _log.error("the picture could not be written to %s", file)
-            self.exit_code = 1
-        print(self.story(), flush=True)
-        self.window.close()
-        self._app.quit()
+        self.exit_code = 1
+        worst_ms = self.stall.worst_ms
+        try:
+            self.window.map.finish_rendering()
+            file: Path = self._args.shot
+            if self.window.grab().save(str(file), "PNG"):
+                self.exit_code = 0
+            else:
+                _log.error("the picture could not be written to %s", file)
+            print(self.story(worst_ms), flush=True)
+        finally:
+            self.window.close()
+            self._app.quit()
 
-    def story(self) -> str:
+    def story(self, worst_ms: float) -> str:
         """What happened, in plain words: for a run without a display."""
         state = self.bridge.state
-        lines = [f"picture: {self._args.shot}", f"usable after {self.usable_s:.1f} s, worst stall {self.stall.worst_ms:.0f} ms"]
+        lines = [f"picture: {self._args.shot}", f"usable after {self.usable_s:.1f} s, worst stall {worst_ms:.0f} ms"]
         incident = state.incidents.get(self.flow.incident)
         if incident is not None:
             shown = sum(1 for tile in self.flow.tiles if tile.may_show)
-            lines.append(
-                f"incident {incident.id} ({incident.grade}): {incident.title}; {len(incident.cameras)} cameras linked, {shown} on the wall"
-            )
+            lines += [
+                f"incident {incident.id} ({incident.grade}): {incident.title}",
+                f"cameras: {len(incident.cameras)} linked, {shown} on the wall",
+            ]
             lines += [f"order {key} to {state.orders[key].unit}: {' → '.join(state.orders[key].at)}" for key in incident.orders]
         return "\n".join(lines)
 
@@ -318,7 +323,7 @@ class Autopilot(QObject):
         if not reds:
             return
         self._look.stop()
-        self._window.open_incident(max(reds, key=lambda one: one.entered_ns).id)
+        self._window.choices.open_incident(max(reds, key=lambda one: one.entered_ns).id)
         QTimer.singleShot(HOLD_AFTER_MS, self, self._hold)
 
     @Slot()

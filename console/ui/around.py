@@ -14,6 +14,7 @@ from console.model.place import Place
 from console.model.playbook import Candidate, Plan, Playbook, plan
 from console.model.state import State
 from console.model.unit import Fix, Unit
+from console.ui import spoken
 
 SPEED_MPS = 8.0
 """Straight-line speed that orders units whose road time nobody has computed; the planner's own figure."""
@@ -35,7 +36,7 @@ class Around:
 
     def unit_name(self, order: Order | None) -> str:
         unit = self.units.get(order.unit) if order else None
-        return (unit.name or unit.id) if unit else (order.unit if order else "")
+        return spoken.named(unit) if unit else (order.unit if order else "")
 
 
 def candidates(around: Around, state: State, fixes: Mapping[str, Fix], incident: Incident, now_ns: int) -> list[Candidate]:

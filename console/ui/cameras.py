@@ -94,7 +94,7 @@ class CameraTree(QAbstractItemModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             if node.camera is not None:
                 return node.text
-            text = tr(f"network.{node.text}") if node.parent is self._root else node.text
+            text = tr(f"map.network.{node.text}") if node.parent is self._root else node.text
             return f"{text}  {node.count}"
         if role == Qt.ItemDataRole.DecorationRole:
             network = node.camera.network if node.camera else node.text if node.parent is self._root else ""

@@ -5,7 +5,7 @@ Every tile opened or closed is a command; a household camera shows nothing befor
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,7 +44,7 @@ class View:
     map_view: object = None
 
 
-def wall_order(incident: Incident) -> list[Mapping[str, Any]]:
+def wall_order(incident: Incident) -> list[dict[str, Any]]:
     """The linked cameras that may go to the wall, best verdict first: all but those that need consent nobody has given."""
     return [one for one in incident.cameras if one["verdict"] != "needs_consent"]
 
@@ -100,7 +100,7 @@ class Flow(QObject):
         self._put_away()
         incident = self._bridge.state.incidents.get(self.incident)
         linked = next((one for one in incident.cameras if one["camera"] == camera), None) if incident else None
-        number = int(linked["number"]) if linked else 0
+        number = int(str(linked["number"])) if linked else 0
         of = self.incident if linked or (self._is_household(camera) and incident and incident.is_open and not reason) else None
         kept = self.tiles if len(self.tiles) < 64 else self.tiles[:-1]
         self._show((*kept, self._tile(self._free_name(kept), camera, number, of or None, reason)))

@@ -40,8 +40,8 @@ class Header(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.px("space_3"), theme.px("space_1"), theme.px("space_2"), theme.px("space_1"))
         row.setSpacing(theme.px("space_3"))
-        for part in (self._name, self._place, self._mark, self._who):
-            row.addWidget(part)
+        for label in (self._name, self._place, self._mark, self._who):
+            row.addWidget(label)
         row.addStretch(1)
         row.addWidget(self._count)
         row.addWidget(search, 2)

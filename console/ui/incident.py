@@ -35,23 +35,13 @@ from console.ui.bridge import Bridge
 from console.ui.clocks import ClockStrip, late_orders, readings
 from console.ui.hold import HoldButton
 from console.ui.incident_acts import IncidentActs
+from console.ui.incident_head import IncidentHead
+from console.ui.plan_words import effect_words, shortfall_lines
 from console.ui.rows import RowList, RowModel
 from console.ui.units import UnitDelegate, UnitRow, ring_rows
 from console.words import chosen, tr
 
 MERGE_MS = 60
-
-
-def where_text(incident: Incident, places: Mapping[str, Any]) -> str:
-    """Where it is in words: address, place, pole; unknown says so."""
-    named = [part for part in (incident.address,) if part]
-    if incident.place and (place := places.get(incident.place)):
-        named.append(spoken.named(place))
-    if incident.pole:
-        named.append(tr("incident.pole", pole=incident.pole))
-    if not incident.has_position:
-        named.append(tr("incident.position_unknown"))
-    return " · ".join(named) or tr("incident.on_map_only")
 
 
 class IncidentPanel(QWidget):
@@ -68,6 +58,7 @@ class IncidentPanel(QWidget):
         self._bridge, self._around = bridge, around
         self.incident = ""
         self._compact: bool | None = None
+        self._pages: list[QScrollArea] = []
         self._wall: frozenset[str] = frozenset()
         self._notes: Mapping[str, str] = {}
         self._found: list[Candidate] = []
@@ -80,11 +71,7 @@ class IncidentPanel(QWidget):
 
     def _build(self) -> None:
         side = theme.px("space_3")
-        self._mark, self._title, self._where = QLabel(self), QLabel(self), QLabel(self)
-        self._title.setProperty("role", "heading")
-        self._title.setWordWrap(True)
-        self._where.setProperty("role", "muted")
-        self._where.setWordWrap(True)
+        self.head = IncidentHead(self)
         self._notice = QLabel(self)
         self._notice.setWordWrap(True)
         self._notice.setProperty("tone", "red")
@@ -94,14 +81,6 @@ class IncidentPanel(QWidget):
         self.acts = IncidentActs(self._bridge, self._around, self.ask, self)
         self.acts.said.connect(self._say)
         self.acts.settled.connect(self.refresh)
-        top = QHBoxLayout()
-        top.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
-        top.addWidget(self._title, 1)
-        head = QVBoxLayout()
-        head.setContentsMargins(side, theme.px("space_2"), side, theme.px("space_2"))
-        head.setSpacing(theme.px("space_1"))
-        head.addLayout(top)
-        head.addWidget(self._where)
         self._build_lists()
         self.tabs = QTabWidget(self)
         self.tabs.setDocumentMode(True)
@@ -117,7 +96,7 @@ class IncidentPanel(QWidget):
         page = QVBoxLayout(self)
         page.setContentsMargins(0, 0, 0, 0)
         page.setSpacing(0)
-        page.addLayout(head)
+        page.addWidget(self.head)
         page.addWidget(self.clocks)
         page.addWidget(self.tabs, 1)
         page.addLayout(foot)
@@ -147,7 +126,7 @@ class IncidentPanel(QWidget):
             column.setSpacing(2)
             for part in parts:
                 column.addWidget(part)
-        self._order_page.layout().addLayout(self._build_order_acts())
+        column.addLayout(self._build_order_acts())
 
     def _build_order_acts(self) -> QHBoxLayout:
         self.recall, self.on_behalf = QPushButton(self), QPushButton(self)
@@ -183,7 +162,7 @@ class IncidentPanel(QWidget):
 
     def _lay_tabs(self) -> None:
         """Wide: cameras and orders on one page. Compact: each on its own tab."""
-        scrolled = getattr(self, "_pages", [])
+        scrolled = self._pages
         current = self.tabs.currentIndex()
         for page in (self._camera_page, self._order_page):
             page.setParent(self)
@@ -293,13 +272,11 @@ class IncidentPanel(QWidget):
         ):
             part.setVisible(incident is not None)
         if incident is None:
-            self._mark.clear()
-            self._title.setText(tr("incident.none"))
-            self._where.setText(tr("incident.none_hint"))
+            self.head.show_none()
             return
         now_ns = self._bridge.now_ns
         mine = [self._bridge.state.orders[key] for key in incident.orders if key in self._bridge.state.orders]
-        self._show_head(incident)
+        self.head.show_incident(incident, self._around.places)
         playbook = self._around.playbook_of(incident.grade)
         self.clocks.show_readings(readings(incident, mine, playbook.clocks if playbook else {}, now_ns))
         self._camera_words.setText(
@@ -334,35 +311,9 @@ class IncidentPanel(QWidget):
         elif self.tabs.currentWidget() is self.times:
             self.time_model.put(timeline.rows_of(self._bridge.timeline(incident.id), self._around))
 
-    def _show_head(self, incident: Incident) -> None:
-        self._mark.setPixmap(marks.pixmap("grade", theme.px("mark"), self.devicePixelRatioF(), incident.grade))
-        self._mark.setToolTip(tr(f"grade.{incident.grade or 'unknown'}"))
-        grade = tr(f"grade.{incident.grade or 'unknown'}")
-        self._title.setText(f"{grade} · {incident.title}")
-        parts = [
-            tr(f"source.{incident.source}"),
-            spoken.time_of_day(incident.entered_ns),
-            where_text(incident, self._around.places),
-        ]
-        if incident.caller:
-            parts.append(incident.caller)
-        if incident.note:
-            parts.append(incident.note)
-        if not incident.is_open:
-            parts.insert(0, tr("queue.closed", result=tr(f"result.{incident.result}")))
-        self._where.setText(" · ".join(parts))
-        self._where.setToolTip(f"{incident.id} · {incident.source_id} · {incident.lon}, {incident.lat} (WGS-84)")
-
     def _show_shortfalls(self, incident: Incident) -> None:
         """A refusal as a result: the rule that failed, and whom relaxing it would give."""
-        playbook = self._around.playbook_of(incident.grade)
-        titles = {role.name: role.title.get(chosen()) or role.name for role in playbook.roles} if playbook else {}
-        lines = []
-        for one in incident.shortfalls:
-            role = titles.get(one["role"], one["role"])
-            relaxed = self._around.units.get(one.get("relaxed", ""))
-            tail = tr("incident.relaxed", unit=spoken.named(relaxed)) if relaxed else ""
-            lines.append(tr("incident.short", role=role, rule=tr(f"shortfall.{one['rule']}")) + tail)
+        lines = shortfall_lines(self._around, incident)
         self._short_words.setText("\n".join(lines))
         self._short_words.setVisible(bool(lines))
 
@@ -380,7 +331,7 @@ class IncidentPanel(QWidget):
         if playbook is not None:
             name = playbook.title.get(chosen()) or playbook.name
             title = tr("incident.more", playbook=name) if mine else tr("incident.one_key", playbook=name)
-            self.one_key.say(title, tr("incident.sending") if waiting else self._effect(incident))
+            self.one_key.say(title, tr("incident.sending") if waiting else effect_words(self._around, incident, self._found))
         troubled = near.needs_replacing(mine, late)
         self.acts.next = upcoming = near.next_unit(self._around, incident, self._found, troubled)
         for button in (self.close_act, self.grade_act, self.link_act):
@@ -398,19 +349,6 @@ class IncidentPanel(QWidget):
             text = tr("incident.act.next", unit=spoken.named(unit), reach=reach)
         self.next_act.setText(f"{text}   F10")
         self.next_act.setToolTip(text)
-
-    def _effect(self, incident: Incident) -> str:
-        """Whom the one key reaches, in words, before it is pressed."""
-        plan = near.preview(self._around, incident, self._found)
-        if plan is None:
-            return ""
-        if not incident.has_position:
-            return tr("shortfall.incident_position_unknown")
-        names = [spoken.named(self._around.units[one.unit]) for _, one in plan.orders if one.unit in self._around.units]
-        short = tr("incident.effect_short", count=len(plan.shortfalls)) if plan.shortfalls else ""
-        if not names:
-            return tr("incident.effect_full") if not plan.shortfalls else tr("incident.effect_nobody", count=len(plan.shortfalls))
-        return tr("incident.effect", count=len(names), units=tr("incident.listing").join(names)) + short
 
     @Slot(object)
     def _say(self, text: str) -> None:

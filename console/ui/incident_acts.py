@@ -22,7 +22,10 @@ from console.words import tr
 
 
 class IncidentActs(QObject):
-    """Acts on `incident`. Signals: `said(str)` what went wrong, or "" when an act went well; `settled()` something was answered."""
+    """Acts on `incident`.
+
+    Signals: `said(str)` what went wrong, or "" when an act went well; `settled()` something was answered.
+    """
 
     said = Signal(object)
     settled = Signal()

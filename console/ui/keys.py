@@ -60,7 +60,10 @@ HOLD_KEY = Qt.Key.Key_F9
 
 
 def bind(window: QWidget, handlers: Mapping[str, Callable[[], object]]) -> list[QShortcut]:
-    """Bind every act of the table that `handlers` names; the shortcuts belong to `window` and work in all windows of the console."""
+    """Bind every act of the table; the shortcuts belong to `window` and work in all windows of the console.
+
+    Raises KeyError for an act that `handlers` lacks.
+    """
     bound: list[QShortcut] = []
     for act in ACTS:
         handler = handlers.get(act.name)

@@ -17,7 +17,8 @@ from console.ui.units import duty_of
 from console.words import tr
 
 _UNIT_KINDS = frozenset({
-    "OrderIssued", "ReceiptRecorded", "UnitDutySet", "OrderRecalled", "OrderExpired", "OrderSuperseded", "OrderSignedOnBehalf", "RosterImported",
+    "OrderIssued", "ReceiptRecorded", "UnitDutySet", "OrderRecalled", "OrderExpired", "OrderSuperseded", "OrderSignedOnBehalf",
+    "RosterImported",
 })  # fmt: skip
 
 
@@ -72,7 +73,7 @@ class MapFeed(QObject):
         found = self._bridge.state.incidents.get(incident)
         self._map.select_incident(incident or None)
         self._map.set_linked(
-            [(str(one["camera"]), int(one["number"]), str(one["verdict"])) for one in found.cameras] if found else []
+            [(str(one["camera"]), int(str(one["number"])), str(one["verdict"])) for one in found.cameras] if found else []
         )
 
     @Slot(object)

@@ -1,4 +1,4 @@
-"""The operator's own choices: language, theme, seat, sound, whether the map follows. At once where possible; kept in settings.toml.
+"""The operator's own choices: language, theme, seat, whether the map follows. At once where possible; kept in settings.toml.
 
 Writing happens in a short-lived thread: the GUI thread never waits for a disk.
 """

@@ -201,7 +201,7 @@ class Queue(QWidget):
         self.setProperty("role", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._state, self._now_ns, self._compact, self._with_closed = State(), 0, False, False
-        self._lit = False
+        self._lit, self._opened = False, ""
         self._held = False
         self._moved = QElapsedTimer()
         self._waiting: list[str] = []
@@ -218,6 +218,7 @@ class Queue(QWidget):
         self._closed.toggled.connect(self._show_closed)
         self._strip = QPushButton(self)
         self._strip.setProperty("role", "flat")
+        self._strip.setStyleSheet("text-align: left;")
         self._strip.clicked.connect(self.open_waiting)
         self._empty = QLabel(self.list)
         self._empty.setProperty("role", "muted")
@@ -226,12 +227,15 @@ class Queue(QWidget):
         head = QHBoxLayout()
         head.setContentsMargins(theme.px("space_3"), theme.px("space_1"), theme.px("space_1"), 0)
         head.addWidget(self._counts, 1)
-        head.addWidget(self._closed)
         page = QVBoxLayout(self)
         page.setContentsMargins(0, 0, 0, 0)
         page.setSpacing(0)
+        below = QHBoxLayout()
+        below.setContentsMargins(theme.px("space_1"), 0, theme.px("space_1"), 0)
+        below.addWidget(self._strip, 1)
+        below.addWidget(self._closed)
         page.addLayout(head)
-        page.addWidget(self._strip)
+        page.addLayout(below)
         page.addWidget(self.list, 1)
         self._beat = QTimer(self)
         self._beat.setInterval(1000)
@@ -275,6 +279,7 @@ class Queue(QWidget):
 
     def select(self, incident: str) -> None:
         """Mark an incident as the one that is open, without opening it again."""
+        self._opened = incident
         number = self.model.row_of(incident)
         if number < 0 and incident in self._state.incidents:
             self._release()
@@ -289,8 +294,8 @@ class Queue(QWidget):
         self._release()
         rows = self.model.rows()
         if rows:
-            index = self.list.currentIndex()
-            number = min(max(index.row() + by, 0), len(rows) - 1) if index.isValid() else 0
+            here = self.model.row_of(self._opened)
+            number = min(max(here + by, 0), len(rows) - 1) if here >= 0 else 0
             self.list.setCurrentIndex(self.model.index(number))
             self.opened.emit(rows[number].key)
 

@@ -118,11 +118,12 @@ class RowList(QListView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.clicked.connect(self._clicked)
         self.activated.connect(self._clicked)
-        self._last = ""
+        self._high = 0
         if grows:
             self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             for signal in (model.rowsInserted, model.rowsRemoved, model.modelReset):
                 signal.connect(self._grown)
+            model.dataChanged.connect(self._changed)
 
     def row_model(self) -> RowModel:
         model = self.model()
@@ -163,7 +164,14 @@ class RowList(QListView):
             super().wheelEvent(event)
 
     @Slot()
+    def _changed(self) -> None:
+        """A row may have another height now."""
+        if self.sizeHint().height() != self._high:
+            self._grown()
+
+    @Slot()
     def _grown(self) -> None:
+        self._high = self.sizeHint().height()
         self.scheduleDelayedItemsLayout()
         self.updateGeometry()
 

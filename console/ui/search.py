@@ -40,9 +40,12 @@ class Found:
 
 
 def _rank(wanted: str, identity: str, name: str) -> int | None:
-    """How well it fits, best 0: the id itself, its end (a painted pole code), a name's beginning, anything inside; None: not at all."""
+    """How well it fits, best 0: the id itself, its end (a painted pole code), a name's beginning, anything inside.
+
+    None: not at all.
+    """
     identity, name = identity.lower(), name.lower()
-    if wanted == identity or wanted == name:
+    if wanted in (identity, name):
         return 0
     if identity.startswith(wanted) or identity.endswith(wanted):
         return 1
@@ -74,9 +77,9 @@ def search(wanted: str, around: Around, state: State, fixes: Any) -> list[Found]
         rank = _rank(wanted, unit.id, f"{unit.name} {unit.notes.get('name_en', '')}")
         if rank is not None:
             fix = fixes.get(unit.id)
-            at = (fix.lon, fix.lat) if fix else (None, None)
+            lon, lat = (fix.lon, fix.lat) if fix else (None, None)
             hits.append(
-                (rank, 1, Found("unit", unit.id, spoken.named(unit), tr(f"unit_kind.{unit.kind}"), *at, ("unit", unit.kind)))
+                (rank, 1, Found("unit", unit.id, spoken.named(unit), tr(f"unit_kind.{unit.kind}"), lon, lat, ("unit", unit.kind)))
             )
     for place in around.places.values():
         rank = _rank(wanted, place.id, f"{place.name} {place.notes.get('name_en', '')}")

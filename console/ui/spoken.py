@@ -62,7 +62,7 @@ def circled(number: int) -> str:
 
 
 def named(thing: Any) -> str:
-    """The name of a camera, unit or place in the chosen language: its English name where the roster has one, else its name or id."""
+    """The name of a camera, unit or place in the chosen language: the roster's English name where it has one, else name or id."""
     if chosen() == "en" and (name := thing.notes.get("name_en")):
         return str(name)
     return str(thing.name or thing.id)

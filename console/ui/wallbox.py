@@ -21,8 +21,8 @@ class WallWindow(QWidget):
     def __init__(self) -> None:
         super().__init__(None, Qt.WindowType.Window)
         self.setWindowTitle(tr("window.wall_title"))
-        page = QVBoxLayout(self)
-        page.setContentsMargins(0, 0, 0, 0)
+        self.page = QVBoxLayout(self)
+        self.page.setContentsMargins(0, 0, 0, 0)
 
     def closeEvent(self, event: Any) -> None:
         self.asked_home.emit()
@@ -36,9 +36,9 @@ class WallBox(QWidget):
         super().__init__(parent)
         self.surface = surface
         self._window: WallWindow | None = None
-        page = QVBoxLayout(self)
-        page.setContentsMargins(0, 0, 0, 0)
-        page.addWidget(surface)
+        self._page = QVBoxLayout(self)
+        self._page.setContentsMargins(0, 0, 0, 0)
+        self._page.addWidget(surface)
         self.setMinimumHeight(theme.px("row") * 5)
 
     @property
@@ -64,7 +64,7 @@ class WallBox(QWidget):
         screen = self.other_screen()
         self._window = WallWindow()
         self._window.asked_home.connect(self.bring_home)
-        self._window.layout().addWidget(self.surface)
+        self._window.page.addWidget(self.surface)
         self.hide()
         if screen is not None:
             self._window.setGeometry(screen.geometry())
@@ -79,7 +79,7 @@ class WallBox(QWidget):
         window, self._window = self._window, None
         if window is None:
             return
-        self.layout().addWidget(self.surface)
+        self._page.addWidget(self.surface)
         self.show()
         self.surface.show()
         window.asked_home.disconnect(self.bring_home)

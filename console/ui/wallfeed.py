@@ -18,7 +18,8 @@ from console.ui.around import Around
 from console.ui.bridge import Bridge
 from console.ui.clocks import is_overdue
 from console.ui.flow import Tile
-from console.ui.wall import TileContent, WallSurface
+from console.ui.tile import TileContent
+from console.ui.wall import WallSurface
 from console.words import tr
 
 TELL_EVERY = 2
@@ -118,6 +119,6 @@ class WallFeed(QObject):
 
 def _told(one: FeedHealth) -> dict[str, Any]:
     return {
-        "camera": one.camera, "tile": one.tile, "state": one.state, "since_ns": one.since_ns, "age_ms": one.age_ms, "error": one.error,
-        "shown_fps": round(one.shown_fps, 2), "decoded_fps": round(one.decoded_fps, 2),
+        "camera": one.camera, "tile": one.tile, "state": one.state, "since_ns": one.since_ns, "age_ms": one.age_ms,
+        "error": one.error, "shown_fps": round(one.shown_fps, 2), "decoded_fps": round(one.decoded_fps, 2),
     }  # fmt: skip

@@ -1,6 +1,6 @@
-"""The main window: header, queue, map, incident panel, wall, status line and the docks; where signals of the parts meet.
+"""The main window: header, queue, map, incident panel, wall, status line and docks; what counts with time.
 
-In: a bridge, what is around, the feeds' surface. Out: commands through flow and panel. GUI thread only.
+In: a bridge, what is around, the feeds' surface. Out: commands, through flow, choices and panel. GUI thread only.
 """
 
 from __future__ import annotations
@@ -10,17 +10,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import (
-    QApplication,
-    QDockWidget,
-    QFrame,
-    QLineEdit,
-    QMainWindow,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QFrame, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from console.model.incident import GRADES
 from console.paths import DataFolder
@@ -28,19 +18,18 @@ from console.settings import Settings
 from console.ui import keys, theme
 from console.ui.around import Around
 from console.ui.bridge import Bridge, Change
-from console.ui.cameras import Cameras
+from console.ui.choices import Choices
+from console.ui.docks import Docks
 from console.ui.flow import Flow
 from console.ui.header import Header, StatusLine
-from console.ui.help import Help
 from console.ui.incident import IncidentPanel
 from console.ui.login import LoginPage
 from console.ui.map import MapView
 from console.ui.mapfeed import MapFeed
-from console.ui.preferences import Preferences
 from console.ui.queue import Queue
-from console.ui.search import Found, SearchBox, search
+from console.ui.search import SearchBox
 from console.ui.sound import Sound
-from console.ui.units import Units, duty_of
+from console.ui.units import duty_of
 from console.ui.wall import WallSurface
 from console.ui.wallbox import WallBox
 from console.ui.wallfeed import WallFeed
@@ -94,13 +83,15 @@ class MainWindow(QMainWindow):
 
     def _build(self) -> None:
         self.search = SearchBox(self)
-        self.search.use(self._search)
         self.header, self.status = Header(self.search, self), StatusLine(self)
         self.queue, self.panel = Queue(self), IncidentPanel(self.bridge, self.around, self)
         self.map = MapView(self)
         self.map_feed = MapFeed(self.bridge, self.around, self.map, self)
         self.wall = WallBox(self.parts.surface, self)
-        self.flow.use_map(self.map.view_state)
+        self.choices = Choices(
+            self.bridge, self.around, self.flow, self.queue, self.panel, self.map, self.map_feed, self.parts.surface,
+            self.parts.wall_feed, self.search, self,
+        )  # fmt: skip
         self.middle = QSplitter(Qt.Orientation.Vertical, self)
         self.middle.addWidget(self.map)
         self.middle.addWidget(self.wall)
@@ -117,89 +108,61 @@ class MainWindow(QMainWindow):
         page = QVBoxLayout(content)
         page.setContentsMargins(0, 0, 0, 0)
         page.setSpacing(0)
-        self._edge = QFrame(content)
+        self._edge, line = QFrame(content), QFrame(content)
         self._edge.setFixedHeight(3)
         self._edge.hide()
-        line = QFrame(content)
         line.setProperty("role", "separator")
-        for part, stretch in ((self._edge, 0), (self.header, 0), (line, 0), (self.columns, 1), (self.status, 0)):
-            page.addWidget(part, stretch)
+        rows: tuple[tuple[QWidget, int], ...] = (
+            (self._edge, 0), (self.header, 0), (line, 0), (self.columns, 1), (self.status, 0),
+        )  # fmt: skip
+        for row, stretch in rows:
+            page.addWidget(row, stretch)
         self.login = LoginPage(self.bridge, self.seat, self)
         self.pages = QStackedWidget(self)
         self.pages.addWidget(self.login)
         self.pages.addWidget(content)
         self.setCentralWidget(self.pages)
-        self._build_docks()
-
-    def _build_docks(self) -> None:
-        self.cameras, self.units = Cameras(self.around, self), Units(self)
-        self.help, self.preferences = Help(self), Preferences(self.parts.settings, self.parts.folder, self)
-        self.docks: dict[str, QDockWidget] = {}
-        right, left = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.LeftDockWidgetArea
-        for name, part, area in (
-            ("cameras", self.cameras, left),
-            ("units", self.units, left),
-            ("help", self.help, right),
-            ("settings", self.preferences, right),
-        ):
-            dock = QDockWidget(self)
-            dock.setObjectName(name)
-            dock.setWidget(part)
-            dock.setAllowedAreas(left | right)
-            self.addDockWidget(area, dock)
-            dock.hide()
-            self.docks[name] = dock
+        self.docks = Docks(self, self.around, self.parts.settings, self.parts.folder)
+        self.docks.pages |= {
+            "queue": self.queue, "map": self.map, "wall": self.parts.surface, "incident": self.panel, "login": self.login,
+            "search": self.search,
+        }  # fmt: skip
 
     def _connect(self) -> None:
         """One table of connections."""
-        bridge, flow = self.bridge, self.flow
+        bridge, docks = self.bridge, self.docks
         for signal, slot in (
             (bridge.changed, self._changed),
             (bridge.arrived, self._arrived),
             (bridge.caught_up, self._caught_up),
             (bridge.lights, self.status.show_lights),
             (bridge.phase, self._phase),
-            (self.queue.opened, self.open_incident),
-            (self.queue.acknowledged, self._acknowledge),
-            (self.map.incident_clicked, self._incident_on_map),
-            (self.map.camera_clicked, self._camera_on_map),
-            (self.map.unit_clicked, self._unit_on_map),
-            (self.map.hit_clicked, self._hit_on_map),
-            (self.search.found, self._found),
-            (self.search.hits, self.map_feed.show_hits),
-            (flow.incident_opened, self._incident_opened),
-            (flow.tiles_changed, self._tiles_changed),
-            (flow.notes_changed, self._notes_changed),
-            (flow.map_asked, self._map_asked),
-            (self.panel.camera_chosen, self._camera_large),
-            (self.panel.camera_pointed, self.parts.wall_feed.point),
-            (self.panel.unit_pointed, self.map_feed.point_unit),
-            (self.parts.surface.tile_double_clicked, self._tile_large),
             (self.login.entered, self._entered),
             (self.header.mute_asked, self.sound.mute),
-            (self.header.help_asked, self.show_help),
-            (self.header.settings_asked, self._toggle_settings),
+            (self.header.help_asked, docks.show_help),
+            (self.header.settings_asked, docks.toggle_settings),
             (self.sound.changed, self._sound_changed),
-            (self.cameras.wanted, self._camera_wanted),
-            (self.units.pointed, self._unit_on_map),
-            (self.preferences.language_chosen, self.switch_language),
-            (self.preferences.theme_chosen, self._switch_theme),
+            (docks.cameras.wanted, self.choices.ask_for_camera),
+            (docks.units.pointed, self.choices.show_unit),
+            (docks.preferences.language_chosen, self.switch_language),
+            (docks.preferences.theme_chosen, self._switch_theme),
         ):
             signal.connect(slot)
 
     def _handlers(self) -> dict[str, Any]:
-        panel, wall = self.panel, self.wall
-        grades = {f"grade_{grade}": partial(panel.acts.grade, grade) for grade in GRADES}
+        acts, wall, docks, queue = self.panel.acts, self.wall, self.docks, self.queue
+        grades = {f"grade_{grade}": partial(acts.grade, grade) for grade in GRADES}
         layouts = {f"wall_layout_{n or 'fit'}": partial(self.parts.wall_feed.lay_out, n) for n in (0, 1, 4, 6, 9, 16)}
         return {
-            "search": self.header.focus_search, "back": self.back, "newest": self.queue.open_waiting,
-            "former_incident": self._step_up, "next_incident": self._step_down,
-            "send_next": panel.acts.send_next, "relink": panel.acts.relink, "note": panel.acts.ask_note,
-            "close_incident": panel.acts.ask_close, "recall": panel.acts.ask_recall, "on_behalf": panel.acts.ask_on_behalf,
-            "to_map": self._to_map, "to_queue": self._to_queue, "to_wall": self._to_wall, "to_panel": self._to_panel,
-            "mute": self.sound.mute, "close_tile": self._close_tile, "wall_window": wall.take_apart, "wall_full": wall.full_screen,
-            "cameras": self._toggle_cameras, "units": self._toggle_units, "help": self.show_help, "settings": self._toggle_settings,
-            "language": self.next_language, "log_out": self.log_out, **grades, **layouts,
+            "search": self.header.focus_search, "back": self.back, "newest": queue.open_waiting,
+            "former_incident": partial(queue.step, -1), "next_incident": partial(queue.step, 1),
+            "send_next": acts.send_next, "relink": acts.relink, "note": acts.ask_note, "close_incident": acts.ask_close,
+            "recall": acts.ask_recall, "on_behalf": acts.ask_on_behalf, "mute": self.sound.mute,
+            "to_map": self.map.setFocus, "to_queue": queue.list.setFocus, "to_wall": self.parts.surface.setFocus,
+            "to_panel": self.panel.tabs.setFocus, "close_tile": self._close_tile,
+            "wall_window": wall.take_apart, "wall_full": wall.full_screen,
+            "cameras": partial(docks.toggle, "cameras"), "units": partial(docks.toggle, "units"), "help": docks.show_help,
+            "settings": docks.toggle_settings, "language": self.next_language, "log_out": self.log_out, **grades, **layouts,
         }  # fmt: skip
 
     # life ------------------------------------------------------------------------------------------------------------
@@ -271,28 +234,15 @@ class MainWindow(QMainWindow):
     def retranslate(self) -> None:
         """Say everything again in the chosen language."""
         self.setWindowTitle(tr("window.title"))
-        for part in (
-            self.header,
-            self.status,
-            self.queue,
-            self.panel,
-            self.search,
-            self.login,
-            self.wall,
-            self.cameras,
-            self.units,
-            self.help,
-            self.preferences,
-        ):
+        parts = (self.header, self.status, self.queue, self.panel, self.search, self.login, self.wall, self.docks)
+        for part in parts:
             part.retranslate()
-        for name, dock in self.docks.items():
-            dock.setWindowTitle(f"{tr(f'keys.{name}')}   {keys.keys_of(name)}")
         self.queue.setAccessibleName(tr("keys.to_queue"))
         self.map_feed.refresh()
         self._show_seat()
         self.parts.wall_feed.refresh()
-        for part in (self.map, self.parts.surface):
-            QApplication.sendEvent(part, QEvent(QEvent.Type.LanguageChange))
+        for painted in (self.map, self.parts.surface):
+            QApplication.sendEvent(painted, QEvent(QEvent.Type.LanguageChange))
 
     @Slot(object)
     def switch_language(self, language: str) -> None:
@@ -372,8 +322,11 @@ class MainWindow(QMainWindow):
         now_ns = self.bridge.now_ns
         self.queue.show_state(self.bridge.state, now_ns)
         self.panel.touch()
-        if self.units.isVisible():
-            self.units.show_units(self.around.units, self.bridge.state, self.bridge.fixes, now_ns)
+        self._show_units()
+
+    def _show_units(self) -> None:
+        if self.docks.is_open("units"):
+            self.docks.units.show_units(self.around.units, self.bridge.state, self.bridge.fixes, self.bridge.now_ns)
 
     @Slot(object)
     def _arrived(self, incidents: tuple[str, ...]) -> None:
@@ -414,8 +367,7 @@ class MainWindow(QMainWindow):
         else:
             self.parts.wall_feed.beat()
             self._show_counts()
-            if self.units.isVisible():
-                self.units.show_units(self.around.units, self.bridge.state, self.bridge.fixes, now_ns)
+            self._show_units()
 
     def _show_counts(self) -> None:
         alive, looked_at = self.parts.wall_feed.counts()
@@ -425,123 +377,6 @@ class MainWindow(QMainWindow):
     @Slot()
     def _sound_changed(self) -> None:
         self.header.show_sound(self.sound.muted_s, self.sound.has_player)
-
-    # choosing --------------------------------------------------------------------------------------------------------
-
-    @Slot(object)
-    def open_incident(self, incident: str) -> None:
-        """Chosen in the queue: panel, wall, and the map goes there (Backspace brings the former view back)."""
-        self.flow.open_incident(incident)
-        self.map.fit_incident(incident)
-
-    @Slot(object)
-    def _incident_on_map(self, incident: str) -> None:
-        self.flow.open_incident(incident)
-
-    @Slot(object)
-    def _incident_opened(self, incident: str) -> None:
-        self.panel.open(incident)
-        self.queue.select(incident)
-        self.map_feed.select(incident)
-
-    @Slot(object)
-    def _tiles_changed(self, tiles: object) -> None:
-        self.parts.wall_feed.show(self.flow.tiles)
-        self.panel.show_wall(frozenset(tile.camera for tile in self.flow.tiles if tile.may_show), dict(self.flow.notes))
-
-    @Slot(object)
-    def _notes_changed(self, notes: object) -> None:
-        self.panel.show_wall(frozenset(tile.camera for tile in self.flow.tiles if tile.may_show), dict(self.flow.notes))
-
-    @Slot(object)
-    def _map_asked(self, view: tuple[float, float, float]) -> None:
-        self.map.set_view_state(view)
-
-    @Slot()
-    def back(self) -> None:
-        """Esc and Backspace: the question first, then the enlarged tile, then a dock, then the exact former view."""
-        focus = QApplication.focusWidget()
-        if isinstance(focus, QLineEdit) and focus.text() and not focus.isReadOnly():
-            focus.backspace()
-            return
-        if self.panel.ask.is_asking:
-            self.panel.ask.leave()
-        elif self.parts.wall_feed.large:
-            self.parts.wall_feed.enlarge("")
-        elif (dock := next((one for one in self.docks.values() if one.isVisible() and not one.isFloating()), None)) is not None:
-            dock.hide()
-        else:
-            self.flow.back()
-
-    @Slot(object)
-    def _acknowledge(self, incident: str) -> None:
-        self.bridge.send("AcknowledgeIncident", {"incident": incident})
-
-    @Slot(object)
-    def _camera_on_map(self, camera: str) -> None:
-        self.ask_for_camera(camera)
-
-    @Slot(object)
-    def _camera_wanted(self, camera: str) -> None:
-        self.ask_for_camera(camera)
-
-    def ask_for_camera(self, camera: str) -> None:
-        """Bring a camera to the wall; a household one under written consent needs a reason first."""
-        found = self.around.cameras.get(camera)
-        if found is None:
-            return
-        if found.is_household and found.consent not in ("", "incident") and not self.flow.incident:
-            self.panel.ask.ask(
-                tr("incident.ask.reason", camera=found.name or found.id),
-                lambda text: self.flow.open_camera(camera, text),
-                tr("incident.act.open"),
-            )
-            return
-        self.flow.open_camera(camera)
-
-    @Slot(object)
-    def _camera_large(self, camera: str) -> None:
-        tile = next((one.tile for one in self.flow.tiles if one.camera == camera), "")
-        if tile:
-            self.parts.wall_feed.enlarge(tile)
-        else:
-            self.ask_for_camera(camera)
-
-    @Slot(object)
-    def _tile_large(self, content: Any) -> None:
-        self.parts.wall_feed.enlarge("" if self.parts.wall_feed.large == content.key else content.key)
-
-    @Slot(object)
-    def _unit_on_map(self, unit: str) -> None:
-        self.map_feed.point_unit(unit)
-        if (fix := self.bridge.fixes.get(unit)) is not None and self.sender() is self.units:
-            self.map.center_on(fix.lon, fix.lat)
-
-    @Slot(object)
-    def _hit_on_map(self, hit: Any) -> None:
-        self._go_to(hit.kind, hit.id, hit.lon, hit.lat)
-
-    @Slot(object)
-    def _found(self, found: Found) -> None:
-        self._go_to(found.kind, found.id, found.lon, found.lat)
-
-    def _go_to(self, kind: str, identity: str, lon: float | None, lat: float | None) -> None:
-        """Where a search hit leads: an incident opens, a camera comes to the wall, everything with a place is shown there."""
-        if kind == "incident":
-            self.open_incident(identity)
-            return
-        if lon is not None and lat is not None:
-            self.map.center_on(lon, lat)
-        if kind == "camera":
-            self.ask_for_camera(identity)
-        elif kind == "unit":
-            self.map_feed.point_unit(identity)
-        elif kind == "place":
-            self.map_feed.pin(identity)
-        self.map.setFocus()
-
-    def _search(self, text: str) -> list[Found]:
-        return search(text, self.around, self.bridge.state, self.bridge.fixes)
 
     # keys ------------------------------------------------------------------------------------------------------------
 
@@ -560,64 +395,10 @@ class MainWindow(QMainWindow):
         super().keyReleaseEvent(event)
 
     @Slot()
-    def show_help(self) -> None:
-        """The manual's page for what has the focus."""
-        focus = QApplication.focusWidget()
-        self.help.show_page(self._page_of(focus))
-        self.docks["help"].show()
-        self.help.setFocus()
-
-    def _page_of(self, focus: QWidget | None) -> str:
-        for page, part in (
-            ("queue", self.queue), ("map", self.map), ("wall", self.parts.surface), ("incident", self.panel), ("cameras", self.cameras),
-            ("units", self.units), ("settings", self.preferences), ("login", self.login), ("search", self.search),
-        ):  # fmt: skip
-            if focus is not None and (part is focus or part.isAncestorOf(focus)):
-                return page
-        return "index"
-
-    def _toggle(self, name: str) -> None:
-        dock = self.docks[name]
-        dock.setVisible(not dock.isVisible())
-        if dock.isVisible():
-            dock.widget().setFocus()
-            self._refresh_lists()
-
-    @Slot()
-    def _toggle_cameras(self) -> None:
-        self._toggle("cameras")
-
-    @Slot()
-    def _toggle_units(self) -> None:
-        self._toggle("units")
-
-    @Slot()
-    def _toggle_settings(self) -> None:
-        self._toggle("settings")
-
-    @Slot()
-    def _step_up(self) -> None:
-        self.queue.step(-1)
-
-    @Slot()
-    def _step_down(self) -> None:
-        self.queue.step(1)
-
-    @Slot()
-    def _to_map(self) -> None:
-        self.map.setFocus()
-
-    @Slot()
-    def _to_queue(self) -> None:
-        self.queue.list.setFocus()
-
-    @Slot()
-    def _to_wall(self) -> None:
-        self.parts.surface.setFocus()
-
-    @Slot()
-    def _to_panel(self) -> None:
-        self.panel.tabs.setFocus()
+    def back(self) -> None:
+        """Esc and Backspace: the question first, then the enlarged tile, then a dock, then the exact former view."""
+        if not self.choices.step_back() and not self.docks.close_one():
+            self.flow.back()
 
     @Slot()
     def _close_tile(self) -> None:

@@ -1,4 +1,4 @@
-"""The console's link to the desk: starts one, gives entries in order, comes back after it died, repeats only what may be repeated."""
+"""The console's link: starts a desk, gives entries in order, comes back after it died, repeats only what may be repeated."""
 
 from __future__ import annotations
 

@@ -161,6 +161,8 @@ def test_no_text_of_the_panel_is_a_bare_key(panel: IncidentPanel, seat: Any, lan
     seat.tell(*story.plan())
     panel.retranslate()
 
-    shown = [label.text() for label in panel.findChildren(type(panel._title))] + [row.spoken for row in panel.order_model.rows()]
+    shown = [label.text() for label in panel.findChildren(type(panel.head.title))] + [
+        row.spoken for row in panel.order_model.rows()
+    ]
     shown += [row.spoken for row in panel.camera_model.rows()]
     assert not [text for text in shown if "incident." in text or "orders." in text or "near." in text or "{" in text]
