@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import re
 import sys
@@ -18,6 +19,7 @@ from console import __version__, commandline, logs
 from console.errors import BadInput, LiandongError, Refused
 from console.words import choose, in_language
 
+log = logging.getLogger(__name__)
 Args = argparse.Namespace
 Result = tuple[dict[str, Any] | None, int]
 """The JSON document (None: the command has printed by itself) and the exit code."""
@@ -158,6 +160,10 @@ def run(argv: list[str]) -> int:
         if getattr(args, "lang", None):
             choose(args.lang)
         document, code = args.does(args)
+        if document is not None:
+            print(json.dumps(document, ensure_ascii=False) if args.json else commandline.as_text(args.command, document))
+        sys.stdout.flush()
+        return int(code)
     except BadInput as bad:
         return _failed(str(bad), 2, as_json)
     except Refused as refused:
@@ -169,9 +175,13 @@ def run(argv: list[str]) -> int:
         return 0
     except KeyboardInterrupt:
         return 1
-    if document is not None:
-        print(json.dumps(document, ensure_ascii=False) if args.json else commandline.as_text(args.command, document))
-    return int(code)
+    except OSError as failure:
+        where = f"{failure.filename}: " if failure.filename else ""
+        return _failed(f"{where}{failure.strerror or failure}", 1, as_json)
+    except Exception as bug:  # never a traceback (contracts.md); --log-level DEBUG shows where
+        log.debug("this command broke", exc_info=True)
+        what = f"{type(bug).__name__}: {bug}"
+        return _failed(f"a fault of liandong itself, please report it ({what}; --log-level DEBUG tells where)", 1, as_json)
 
 
 def _failed(message: str, code: int, as_json: bool) -> int:

@@ -6,6 +6,7 @@ Each function takes the parsed arguments and returns (JSON document or None, exi
 from __future__ import annotations
 
 import argparse
+import contextlib
 import getpass
 import json
 import os
@@ -17,7 +18,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from console import words
+from console import logs, words
 from console.clock import SystemClock
 from console.errors import BadInput, Refused, Unavailable
 from console.model.ids import checked_id
@@ -66,21 +67,27 @@ def _start(args: Args) -> Any:
 
     folder = _folder(args)
     chosen = _settings(args, folder)
-    centre = checked_id(args.centre or chosen.get("centre.code"))
+    try:
+        centre = checked_id(args.centre or chosen.get("centre.code"))
+    except BadInput as bad:
+        raise BadInput(bad.what, "--centre" if args.centre else "centre.code") from bad
     chosen = Settings({**chosen.all(), "broker.url": _broker(args, chosen), "centre.code": centre})
     return Start(folder, chosen, demo=args.demo, for_console=getattr(args, "for_console", False))
 
 
 def run_console(args: Args) -> Result:
     from console import demo
-    from console.app import run_console as run
+    from console.services.link import desk_arguments, early_start
 
     start = _start(args)
     demo.check_folder(start.folder, args.demo)
     start.folder.create()
     if args.shot is not None and not args.shot.resolve().parent.is_dir():
         raise BadInput("its folder does not exist", str(args.shot))
-    return None, run(args, start)
+    desk = early_start(start.folder, desk_arguments(args))
+    from console.app import run_console as run
+
+    return None, run(args, start, desk)
 
 
 def serve(args: Args) -> Result:
@@ -119,10 +126,15 @@ def import_file(args: Args) -> Result:
 
     file = args.file
     if not file.is_file():
-        raise BadInput("no such file", str(file))
+        raise BadInput("is a folder" if file.is_dir() else "no such file", str(file), "name the file to import")
     if args.what != "map":
         result = _ask(args, "ImportRoster", {"roster": args.what, "file": str(file.resolve()), "datum": args.datum})
-        return result, 0 if result["added"] + result["updated"] else 2
+        if result["added"] + result["updated"]:
+            return result, 0
+        refused = result["quarantined"]
+        first = f"line {refused[0]['line']}: {refused[0]['reason']}" if refused else "there is none below the header line"
+        print(f"liandong: {logs.mask(str(file))}: no row could be taken; {first}", file=sys.stderr)
+        return result, 2
     folder = _folder(args)
     folder.create()
     compiled = folder.root / f"city.map.{os.getpid()}.new"
@@ -131,7 +143,8 @@ def import_file(args: Args) -> Result:
         facts = compile_map(file, compiled)
         _ask(args, "ImportMap", {"compiled": str(compiled), "file": file.name, "facts": facts})
     finally:
-        compiled.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it was never there when the disk refused it
+            compiled.unlink(missing_ok=True)
     return {**facts, "elapsed_s": round(time.monotonic() - began, 3)}, 0
 
 

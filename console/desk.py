@@ -46,9 +46,12 @@ FIRST_CONSOLE_S = 30.0
 
 @contextlib.contextmanager
 def locked(folder: DataFolder) -> Iterator[None]:
-    """Own the data folder for as long as the block runs. Raises Unavailable when another desk owns it."""
+    """Own the data folder for as long as the block runs. Raises Unavailable: another desk owns it, nothing can be written."""
     folder.create()
-    handle = os.open(folder.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        handle = os.open(folder.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as cause:
+        raise Unavailable(f"a desk cannot write in {folder.root}: {cause.strerror}") from cause
     try:
         try:
             if sys.platform == "win32":

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import platformdirs
 
+from console.errors import BadInput, Unavailable
+
 
 def resources(*parts: str) -> Path:
     """The path of a resource: inside the installed package, or beside it in a checkout."""
@@ -113,6 +115,11 @@ class DataFolder:
         return Path(run_time) / f"liandong-{name}.sock"
 
     def create(self) -> None:
-        """Make the folder and its sub-folders (0700)."""
-        for folder in (self.root, self.stills, self.clips):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Make the folder and its sub-folders (0700). Raises BadInput for a path that cannot be one, Unavailable."""
+        try:
+            for folder in (self.root, self.stills, self.clips):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except (FileExistsError, NotADirectoryError) as cause:
+            raise BadInput("is a file or lies in one, not a data folder", str(self.root), "name a folder with --data") from cause
+        except OSError as cause:
+            raise Unavailable(f"cannot make the data folder {self.root}: {cause.strerror}") from cause

@@ -128,6 +128,6 @@ def load(file: Path | None, overrides: Iterable[str] = ()) -> Settings:
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals:
-            raise BadInput(f"{override!r} is not section.key=value", "--set")
+            raise BadInput(f"{override!r} has no =", "--set", "write it like door.port=8443")
         values[key.strip()] = _checked(_find(key.strip(), "--set"), value.strip(), "--set")
     return Settings(values)

@@ -30,7 +30,7 @@ def test_the_file_is_read_and_an_override_wins(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        ("near.radius_m", "not section.key=value"),
+        ("near.radius_m", "has no ="),
         ("near.radius_m=far", "near.radius_m must be float"),
         ("near.radius_m=nan", "between 50 and 20000"),
         ("near.radius_m=1", "between 50 and 20000"),

@@ -294,21 +294,24 @@ def compile_map(osm_file: Path, out: Path) -> dict[str, object]:
 
 
 def write_map(out: Path, arrays: dict[str, NDArray[Any]], names: list[tuple[str, str]]) -> None:
-    """Write the arrays of a compiled map to `out`, whole or not at all."""
+    """Write the arrays of a compiled map to `out`, whole or not at all. Raises Unavailable where the disk refuses."""
     arrays = dict(arrays, format=np.array([FORMAT]), names_count=np.array([len(names)]))
     for key, texts in (("names", [name for name, _ in names]), ("names_en", [english for _, english in names])):
         arrays[key] = np.frombuffer("\n".join(texts).encode(), np.uint8)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=out.parent, prefix=out.name, suffix=".part")
     try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, out)
-    except BaseException:
-        os.unlink(part)
-        raise
+        out.parent.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(dir=out.parent, prefix=out.name, suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez(file, allow_pickle=False, **arrays)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, out)
+        except BaseException:
+            os.unlink(part)
+            raise
+    except OSError as cause:
+        raise Unavailable(f"the map {out} cannot be written: {cause.strerror}") from cause
 
 
 def _texts(buffer: NDArray[np.uint8], count: int) -> tuple[str, ...]:

@@ -277,6 +277,7 @@ def _write(
 ) -> tuple[int, int, int]:
     path = DataFolder(folder).roster
     try:
+        path.touch(mode=0o600)
         with closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as database:
             database.execute("PRAGMA synchronous=FULL")
             database.executescript(_SCHEMA)
@@ -293,7 +294,7 @@ def _write(
                 "INSERT INTO quarantined VALUES (?, ?, ?)", [(version, one["line"], one["reason"]) for one in refused]
             )
             database.execute("COMMIT")
-    except sqlite3.OperationalError as cause:
+    except (sqlite3.OperationalError, OSError) as cause:
         raise Unavailable(f"roster {path} cannot be written: {cause}") from cause
     except sqlite3.DatabaseError as cause:
         raise BadInput(f"the roster is damaged: {cause}", str(path), "restore it or move it away and import again") from cause

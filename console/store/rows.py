@@ -54,13 +54,13 @@ _ISO_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$")
 
 def coordinate(cells: Mapping[str, str], column: str) -> float | None:
     """A lon or lat cell; None when empty. Raises BadInput for what is no finite number."""
-    text = cells.get(column, "")
+    came = text = cells.get(column, "")
     if not text:
         return None
     if not _COORDINATE.match(text):
-        text = unicodedata.normalize("NFKC", text).rstrip("°EWNSewns ").strip()
+        text = unicodedata.normalize("NFKC", text).rstrip("°ENen ").strip()
     if not _COORDINATE.match(text):
-        raise BadInput(f"{column} is no number: {text[:30]!r}")
+        raise BadInput(f"{column} is no number: {came[:30]!r}")
     value = float(text.replace(",", "."))
     if not math.isfinite(value):
         raise BadInput(f"{column} is not finite")

@@ -14,6 +14,7 @@ from pathlib import Path
 from console.errors import Unavailable
 from console.model.unit import Fix
 from console.paths import DataFolder
+from console.store.sqlite import open_reader
 
 _COLUMNS = "unit, lon, lat, at_ns, received_ns, accuracy_m, speed_mps, heading_deg, source"
 _SCHEMA = """
@@ -42,11 +43,10 @@ class Tracks:
             return
         try:
             if read_only:
-                self._database = sqlite3.connect(
-                    f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5, isolation_level=None, check_same_thread=False
-                )
+                self._database = open_reader(path)
             else:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                path.touch(mode=0o600)
                 self._database = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
                 self._database.execute("PRAGMA journal_mode=WAL")
                 self._database.execute("PRAGMA synchronous=NORMAL")
