@@ -120,9 +120,9 @@ class Supervisor:
             self._distribute()
             if self._on_tick is not None:
                 self._on_tick()
+        self._distribute()  # what was closed last still leaves its still
         for one in self._children:
-            with contextlib.suppress(OSError, ValueError):
-                one.pipe.send(("stop",))
+            self._send(one, "stop")
         for one in self._children:
             self._end(one, 0.5)
         self._children.clear()

@@ -26,6 +26,7 @@ from console.model.wall import FeedError, FeedHealth, WantedFeed, tile_state, ur
 _STILL_EVERY_NS = 30_000_000_000
 _RATE_WINDOW_NS = 2_000_000_000
 _STILLS_IN_MEMORY = 128
+_PAINTED_BY_NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Feeds:
         self._lock = threading.Lock()  # guards _tiles, _streams and _retired against the media thread, for microseconds
         self._tiles: dict[str, _Tile] = {}
         self._streams: dict[str, _Stream] = {}
-        self._retired: list[Slot] = []
+        self._retired: list[tuple[int, Slot]] = []  # (since when, slot): closed a second later, no painter can hold it then
         self._owners: dict[str, tuple[WantedFeed, ...]] = {}
         self._health: Mapping[str, FeedHealth] = {}
         self._known_stills: dict[str, Still | None] = {}
@@ -99,11 +100,12 @@ class Feeds:
                 if stream is not None:
                     kept[stream.job.id] = stream
                     stream.has_stills = one.keep_stills and self._stills is not None
-                if one.camera not in self._known_stills and one.keep_stills:
+                if self._stills is not None and one.keep_stills and one.camera not in self._known_stills:
                     self._asked_stills.append(one.camera)
             for job_id, stream in old_streams.items():
                 if job_id not in kept:
-                    self._retired += [slot for slot in (stream.slot, stream.former) if slot is not None]
+                    self._retire(stream.slot)
+                    self._retire(stream.former)
                     camera = next((t.wanted.camera for t in old_tiles.values() if t.stream is stream), "")
                     if stream.has_stills and camera:
                         closing[job_id] = str(self._still_path(camera))
@@ -136,8 +138,7 @@ class Feeds:
             if not shared and (job.url, job.keyframes_only) == (url, one.keyframes_only):
                 # Same connection, other size: the old picture stays until the new size has one.
                 slot = Slot.create(width, height)
-                if stream.former is not None:
-                    self._retired.append(stream.former)
+                self._retire(stream.former)
                 stream.former, stream.slot = stream.slot, slot
                 stream.job = replace(job, slot=slot.name, width_px=width, height_px=height, max_fps=one.max_fps)
                 return stream
@@ -207,9 +208,13 @@ class Feeds:
         for owner in list(self._owners):
             self.want((), owner)
         self._supervisor.close()
-        for slot in self._retired:
+        for _, slot in self._retired:
             slot.close()
         self._retired.clear()
+
+    def _retire(self, slot: Slot | None) -> None:
+        if slot is not None:
+            self._retired.append((self._clock.mono_ns(), slot))
 
     def _still_path(self, camera: str) -> Path:
         assert self._stills is not None
@@ -218,12 +223,15 @@ class Feeds:
     # ---- media thread -----------------------------------------------------------------------------------------------
     def _tick(self) -> None:
         with self._lock:
-            tiles, retired, self._retired = list(self._tiles.items()), self._retired, []
+            tiles = list(self._tiles.items())
             for stream in self._streams.values():
                 if stream.former is not None and stream.slot.generation:
-                    retired.append(stream.former)
+                    self._retire(stream.former)
                     stream.former = None
-        now_ns, mono_ns, health = self._clock.now_ns(), self._clock.mono_ns(), {}
+            mono_ns = self._clock.mono_ns()
+            retired = [slot for since_ns, slot in self._retired if mono_ns - since_ns > _PAINTED_BY_NS]
+            self._retired = [entry for entry in self._retired if entry[1] not in retired]
+        now_ns, health = self._clock.now_ns(), {}
         for name, tile in tiles:
             before = self._health.get(name)
             health[name] = now = self._health_of(tile, before, now_ns, mono_ns)
