@@ -10,6 +10,8 @@ import contextlib
 import getpass
 import json
 import os
+import re
+import socket
 import sys
 import time
 import urllib.error
@@ -75,7 +77,28 @@ def _start(args: Args) -> Any:
     return Start(folder, chosen, demo=args.demo, for_console=getattr(args, "for_console", False))
 
 
+def _need_screen() -> None:
+    """Raise Unavailable where Qt would abort the process: no screen named, or a local X server that does not answer."""
+    if not sys.platform.startswith("linux") or os.environ.get("WAYLAND_DISPLAY"):
+        return
+    if os.environ.get("QT_QPA_PLATFORM", "xcb").partition(":")[0] != "xcb":
+        return
+    display = os.environ.get("DISPLAY", "")
+    advice = "set DISPLAY, or run it under xvfb-run"
+    if not display:
+        raise Unavailable(f"there is no screen ({advice})")
+    local = re.fullmatch(r":(\d+)(\.\d+)?", display)
+    if local is None:
+        return
+    for name in (f"/tmp/.X11-unix/X{local[1]}", f"\0/tmp/.X11-unix/X{local[1]}"):
+        with socket.socket(socket.AF_UNIX) as attempt:
+            if attempt.connect_ex(name) == 0:
+                return
+    raise Unavailable(f"the screen {display} does not answer ({advice})")
+
+
 def run_console(args: Args) -> Result:
+    _need_screen()
     from console import demo
     from console.services.link import desk_arguments, early_start
 
@@ -186,6 +209,7 @@ def probe(args: Args) -> Result:
 
 
 def wall(args: Args) -> Result:
+    _need_screen()
     from console.wallapp import run_wall
 
     return dict(run_wall(args.feeds, args.layout, args.seconds, args.size, args.lang)), 0
