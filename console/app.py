@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import logging
+import subprocess
 import sys
 import threading
 import time
@@ -26,7 +27,7 @@ from console.model.camera import Camera
 from console.paths import DataFolder
 from console.services.dispatch import load_playbooks
 from console.services.feeds import Feeds
-from console.services.link import DeskLink
+from console.services.link import DeskLink, desk_arguments
 from console.settings import Settings
 from console.store import citymap, credentials, roster
 from console.ui import theme
@@ -55,24 +56,6 @@ def install_excepthook() -> None:
             _log.critical("a bug of ours: %r", value, exc_info=(kind, value, trace))
 
     sys.excepthook = hook
-
-
-def desk_arguments(args: Any) -> list[str]:
-    """What the desk must be started with, beside the folder: as the operator gave it."""
-    line: list[str] = []
-    if args.demo:
-        line.append("--demo")
-    if args.lang:
-        line += ["--lang", args.lang]
-    for override in args.set:
-        line += ["--set", override]
-    if args.broker_file is not None:
-        line += ["--broker-file", str(args.broker_file)]
-    elif args.broker:
-        line += ["--broker", args.broker]
-    if args.centre:
-        line += ["--centre", args.centre]
-    return line
 
 
 class _Loader(threading.Thread):
@@ -110,19 +93,23 @@ class _Loader(threading.Thread):
 class Console(QObject):
     """One run of the console: the owner of every part."""
 
-    def __init__(self, app: QApplication, args: Any, folder: DataFolder, settings: Settings) -> None:
+    def __init__(
+        self, app: QApplication, args: Any, folder: DataFolder, settings: Settings, desk: subprocess.Popen[bytes] | None
+    ) -> None:
         super().__init__()
         self._app, self._args, self._folder, self._settings = app, args, folder, settings
         self.exit_code = 0
         self._keep = contextlib.ExitStack()
         """What must be ended in reverse, even when a later part fails to build."""
         try:
-            self._build(app, args, folder, settings)
+            self._build(app, args, folder, settings, desk)
         except BaseException:
             self._keep.close()
             raise
 
-    def _build(self, app: QApplication, args: Any, folder: DataFolder, settings: Settings) -> None:
+    def _build(
+        self, app: QApplication, args: Any, folder: DataFolder, settings: Settings, desk: subprocess.Popen[bytes] | None
+    ) -> None:
         self._loader: _Loader | None = None
         self._urls: dict[str, str] = {}
         self._cpu: dict[int, tuple[float, float]] = {}
@@ -143,7 +130,7 @@ class Console(QObject):
         self.surface = WallSurface(self.feeds)
         self.flow = Flow(self.bridge, self.around, seat, settings.get("near.limit"), self)
         self.link = DeskLink(
-            folder, Ear(self.bridge), seat=seat, by=f"{getpass.getuser()}@{seat}", arguments=desk_arguments(args)
+            folder, Ear(self.bridge), seat=seat, by=f"{getpass.getuser()}@{seat}", arguments=desk_arguments(args), desk=desk
         )
         self.bridge.use(self.link)
         self._keep.callback(self._leave_desk)
@@ -167,7 +154,6 @@ class Console(QObject):
 
     def start(self) -> None:
         """Show the window and reach for the desk at the same time."""
-        self.began_s = time.monotonic()
         self.link.start()
         self._load()
         if self._args.size:
@@ -229,7 +215,7 @@ class Console(QObject):
 
     @Slot()
     def _usable(self) -> None:
-        self.usable_s = time.monotonic() - self.began_s
+        self.usable_s = time.time() - psutil.Process().create_time()
         _log.info("usable after %.2f s", self.usable_s)
         self.stall.start()
         if self._args.shot is not None:
@@ -331,14 +317,14 @@ class Autopilot(QObject):
         self._window.panel.one_key.hold()
 
 
-def run_console(args: Any, start: Any) -> int:
-    """Run the console until its window closes; the exit code."""
+def run_console(args: Any, start: Any, desk: subprocess.Popen[bytes] | None = None) -> int:
+    """Run the console until its window closes; the exit code. `desk`: one that `early_start` has started for it."""
     install_excepthook()
     folder, settings = start.folder, start.settings
     app = QApplication([sys.argv[0]])
     app.setApplicationName("liandong")
     theme.apply(app, settings.get("console.theme"))
-    console = Console(app, args, folder, settings)
+    console = Console(app, args, folder, settings, desk)
     console.start()
     code: int = app.exec()
     console.close()

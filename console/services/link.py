@@ -69,6 +69,35 @@ def desk_command(folder: DataFolder, arguments: Sequence[str]) -> list[str]:
     return [sys.executable, "-m", "console", "serve", "--data", str(folder.root), "--for-console", *arguments]
 
 
+def desk_arguments(args: Any) -> list[str]:
+    """What the desk must be started with, beside the folder: as the operator gave it."""
+    line: list[str] = []
+    if args.demo:
+        line.append("--demo")
+    if args.lang:
+        line += ["--lang", args.lang]
+    for override in args.set:
+        line += ["--set", override]
+    if args.broker_file is not None:
+        line += ["--broker-file", str(args.broker_file)]
+    elif args.broker:
+        line += ["--broker", args.broker]
+    if args.centre:
+        line += ["--centre", args.centre]
+    return line
+
+
+def early_start(folder: DataFolder, arguments: Sequence[str]) -> subprocess.Popen[bytes] | None:
+    """Start the desk before the window's libraries are loaded, so that both get up at the same time; None when one runs."""
+    client = LocalClient(folder.local_socket, lambda message: None)
+    try:
+        client.connect(0.5)
+    except Unavailable:
+        return start_detached(desk_command(folder, arguments), folder)
+    client.close()
+    return None
+
+
 def start_detached(line: Sequence[str], folder: DataFolder) -> subprocess.Popen[bytes]:
     """Start a desk in a session of its own, its output added to the folder's log."""
     folder.create()
@@ -93,6 +122,7 @@ class DeskLink:
         by: str,
         arguments: Sequence[str] = (),
         start: Callable[[], subprocess.Popen[bytes]] | None = None,
+        desk: subprocess.Popen[bytes] | None = None,
     ) -> None:
         self._folder, self._heard, self._seat, self._by = folder, heard, seat, by
         self._start_desk = start or (lambda: start_detached(desk_command(folder, arguments), folder))
@@ -105,7 +135,7 @@ class DeskLink:
         self._last_seq = 0
         self._client: LocalClient | None = None
         self._ready = False
-        self._desk: subprocess.Popen[bytes] | None = None
+        self._desk = desk
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="desk-link", daemon=True)
 

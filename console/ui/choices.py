@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 
 from console.ui import spoken
 from console.ui.around import Around
@@ -31,6 +31,10 @@ class Choices(QObject):
         self._bridge, self._around, self._flow = bridge, around, flow
         self._queue, self._panel, self._map, self._map_feed = queue, panel, view, map_feed
         self._wall_feed = wall_feed
+        self._wanted_on_map = ""
+        # Pictures first: the map's new view is drawn in a turn of its own, so that no turn of the event loop is long.
+        self._to_map = QTimer(self, singleShot=True, interval=40)
+        self._to_map.timeout.connect(self._fit)
         box.use(self._search)
         flow.use_map(view.view_state)
         for signal, slot in (
@@ -56,7 +60,12 @@ class Choices(QObject):
     def open_incident(self, incident: str) -> None:
         """Chosen in a list: panel, wall, and the map goes there (Backspace brings the exact former view back)."""
         self._flow.open_incident(incident)
-        self._map.fit_incident(incident)
+        self._wanted_on_map = incident
+        self._to_map.start()
+
+    @Slot()
+    def _fit(self) -> None:
+        self._map.fit_incident(self._wanted_on_map)
 
     @Slot(object)
     def ask_for_camera(self, camera: str) -> None:
