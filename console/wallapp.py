@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
 from console import words
+from console.clock import SystemClock
 from console.errors import BadInput
 from console.logs import mask
 from console.media import source
@@ -45,18 +46,33 @@ def read_feeds(file: Path) -> list[str]:
     return urls
 
 
+class _Seen:
+    """The states each tile went through. Written in the media thread by appending, read in the GUI thread."""
+
+    def __init__(self) -> None:
+        self._clock = SystemClock()
+        self._states: dict[str, list[tuple[str, int]]] = {}
+
+    def note(self, health: FeedHealth) -> None:
+        states = self._states.setdefault(health.tile, [])
+        if not states or states[-1][0] != health.state:
+            states.append((health.state, self._clock.mono_ns()))
+
+    def of(self, tile: str, began_ns: int) -> list[dict[str, Any]]:
+        return [{"state": state, "at_ms": round((at_ns - began_ns) / 1e6)} for state, at_ns in list(self._states.get(tile, ()))]
+
+
 class _Run(QObject):
     """One run of the plain wall; `result` is the contract's JSON once `QApplication.exec` has returned."""
 
-    def __init__(self, urls: list[str], layout: int, seconds: float, size: tuple[int, int]) -> None:
+    def __init__(self, feeds: Feeds, seen: _Seen, urls: list[str], layout: int, seconds: float, size: tuple[int, int]) -> None:
         super().__init__()
+        self._feeds, self._seen = feeds, seen
         self._urls, self._seconds = urls, seconds
-        self._states: dict[str, list[dict[str, Any]]] = {str(index): [] for index in range(len(urls))}
         self._began_ns = 0
         self._counted_ns = 0
         self._cpu_before_s = 0.0
         self.result: dict[str, Any] = {}
-        self._feeds = Feeds(on_health=self._note)
         self._surface = WallSurface(self._feeds)
         self._surface.setWindowFlags(Qt.WindowType.FramelessWindowHint | Qt.WindowType.Window)
         self._surface.setWindowTitle("liandong wall")
@@ -73,13 +89,6 @@ class _Run(QObject):
         self._began_ns = self._feeds.mono_ns()
         self._surface.show()
         self._timer.start()
-
-    def _note(self, health: FeedHealth) -> None:
-        # In the media thread: appends only; read after the feeds are closed.
-        at_ms = round((self._feeds.mono_ns() - self._began_ns) / 1e6) if self._began_ns else 0
-        seen = self._states[health.tile]
-        if not seen or seen[-1]["state"] != health.state:
-            seen.append({"state": health.state, "at_ms": at_ms})
 
     @Slot()
     def _tick(self) -> None:
@@ -119,7 +128,7 @@ class _Run(QObject):
             tiles.append({
                 "url": mask(url),
                 "state": known.state if known else "connecting",
-                "states": list(self._states[str(index)]),
+                "states": self._seen.of(str(index), self._began_ns),
                 "error": known.error if known else None,
                 "shown_fps": round(figures.painted / span_s, 2) if span_s else 0.0,
                 "decoded_fps": round(self._feeds.decoded(str(index)) / span_s, 2) if span_s else 0.0,
@@ -141,10 +150,9 @@ class _Run(QObject):
         QApplication.quit()
 
     def close(self) -> None:
-        """End the children and remove the shared memory."""
+        """Take the window away."""
         self._timer.stop()
         self._surface.close_feeds()
-        self._feeds.close()
         self._surface.deleteLater()
 
 
@@ -156,13 +164,22 @@ def run_wall(feeds_file: Path, layout: int = 16, seconds: float = 10.0, size: tu
     """
     urls = read_feeds(feeds_file)
     words.choose(lang)
-    application = QApplication.instance() or QApplication([sys.argv[0]])
-    assert isinstance(application, QApplication)
-    theme.apply(application)
-    run = _Run(urls, max(layout, len(urls)), seconds, size)
+    seen = _Seen()
+    feeds = Feeds(on_health=seen.note)  # before Qt: the decoders start while it does
+    try:
+        application = QApplication.instance() or QApplication([sys.argv[0]])
+        assert isinstance(application, QApplication)
+        theme.apply(application)
+        return _run(feeds, seen, urls, max(layout, len(urls)), seconds, size)
+    finally:
+        feeds.close()
+
+
+def _run(feeds: Feeds, seen: _Seen, urls: list[str], layout: int, seconds: float, size: tuple[int, int]) -> dict[str, Any]:
+    run = _Run(feeds, seen, urls, layout, seconds, size)
     try:
         run.start()
-        application.exec()
+        QApplication.exec()
     finally:
         run.close()
     return run.result
