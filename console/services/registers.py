@@ -36,9 +36,8 @@ class Registers:
         if roster not in _IMPORTS:
             raise BadInput(f"no roster {roster[:40]!r}", "import", "cameras, units or places")
         taken = _IMPORTS[roster](self._folder.root, file, datum)
-        fact = cmd.ImportRoster(
-            roster, taken.version, file.name, taken.sha256, taken.added, taken.updated, len(taken.quarantined)
-        )
+        version = taken.version or self._desk.state.rosters.get(roster, 0)  # an import that took no row made none
+        fact = cmd.ImportRoster(roster, version, file.name, taken.sha256, taken.added, taken.updated, len(taken.quarantined))
         answer = self._desk.ask(fact, by, roles).result()
         self._desk.around.roster = roster_store.load(self._folder.root)
         return Answer(
