@@ -162,6 +162,8 @@ class Console(QObject):
             screen = self._app.primaryScreen()
             if screen is not None:
                 self.window.fit_to(screen.availableGeometry().width(), screen.availableGeometry().height())
+        if self._args.demo:
+            self.window.login.wait()
         self.window.show()
         self._figures.start()
 

@@ -15,6 +15,8 @@ from console.ui.preferences import Preferences
 from console.ui.units import Units
 from console.words import tr
 
+WIDTH_PX = 300
+
 
 class Docks(QObject):
     """Owns the four docks; `pages` names the widgets whose manual page F1 opens."""
@@ -35,6 +37,7 @@ class Docks(QObject):
         for name, part, area in table:
             dock = QDockWidget(window)
             dock.setObjectName(name)
+            part.setMinimumWidth(WIDTH_PX)
             dock.setWidget(part)
             dock.setAllowedAreas(left | right)
             window.addDockWidget(area, dock)

@@ -55,6 +55,10 @@ class Help(QWidget):
         if self.isVisible():
             self.show_page(self._name)
 
+    def showEvent(self, event: Any) -> None:
+        super().showEvent(event)
+        self.show_page(self._name)
+
     def show_page(self, name: str) -> None:
         """Show a page by name: queue, map, wall, incident, cameras, units, settings, login, search, index."""
         self._name = name

@@ -74,7 +74,8 @@ class HoldButton(QPushButton):
         self.update()
 
     def changeEvent(self, event: Any) -> None:
-        if event.type() in (QEvent.Type.EnabledChange, QEvent.Type.ActivationChange):
+        left = event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow()
+        if left or event.type() == QEvent.Type.EnabledChange:
             self.let_go()
         super().changeEvent(event)
 

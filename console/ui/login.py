@@ -25,6 +25,7 @@ class LoginPage(QWidget):
         super().__init__(parent)
         self._bridge = bridge
         self._first: str | None = None
+        self._waits = False
         box = QFrame(self)
         box.setProperty("role", "panel")
         box.setFixedWidth(460)
@@ -44,7 +45,9 @@ class LoginPage(QWidget):
         self._enter = QPushButton(box)
         self._enter.setDefault(True)
         self._enter.clicked.connect(self.enter)
-        form = QFormLayout()
+        self._form = QWidget(box)
+        form = QFormLayout(self._form)
+        form.setContentsMargins(0, 0, 0, 0)
         for label, line in zip(self._labels, (self.operator, self.password, self.again, self.seat), strict=True):
             form.addRow(label, line)
             label.setBuddy(line)
@@ -55,7 +58,7 @@ class LoginPage(QWidget):
         inner.setSpacing(theme.px("space_3"))
         for part in (self._title, self._words):
             inner.addWidget(part)
-        inner.addLayout(form)
+        inner.addWidget(self._form)
         inner.addWidget(self._problem)
         inner.addWidget(self._enter)
         page = QVBoxLayout(self)
@@ -67,17 +70,27 @@ class LoginPage(QWidget):
     def retranslate(self) -> None:
         """Say everything again in the chosen language."""
         first = self._first is not None
+        for part in (self._form, self._enter):
+            part.setVisible(not self._waits)
         self._title.setText(tr("login.first_title" if first else "login.title"))
         self._words.setText(
             tr("login.first_words", operator=self._first or "", shortest=SHORTEST) if first else tr("login.words")
         )
         for label, key in zip(self._labels, ("operator", "password", "again", "seat"), strict=True):
             label.setText(tr(f"login.{key}"))
+        if self._waits:
+            self._title.setText(tr("window.title"))
+            self._words.setText(tr("login.opening"))
         self._enter.setText(tr("login.first_enter" if first else "login.enter"))
         self.again.setVisible(first)
         self._labels[2].setVisible(first)
         self.operator.setReadOnly(first)
         self.operator.setEnabled(not first)
+
+    def wait(self) -> None:
+        """Only say that the console is opening: nobody has to log in here (demo)."""
+        self._waits = True
+        self.retranslate()
 
     def say(self, text: str) -> None:
         """Show a problem where it belongs."""

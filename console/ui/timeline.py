@@ -17,8 +17,10 @@ from console.ui.rows import ROW, RowDelegate
 from console.words import texts, tr
 
 _TONES = {"DeadlinePassed": "red", "OrderPathFailed": "red", "OrderExpired": "red"}
-_QUIET = frozenset({"OrderSent"})
+_QUIET = frozenset({"OrderSent", "TileClosed"})
 """Attempts to send say nothing new to a commander; they stay in the journal."""
+_LOOKS = frozenset({"TileOpened"})
+"""Of looks only those into a household are told here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def rows_of(entries: Sequence[tuple[Entry, object]], around: Around) -> list[Tim
     """The time line, newest first."""
     rows: list[TimeRow] = []
     for entry, event in reversed(entries):
-        if entry.kind in _QUIET:
+        if entry.kind in _QUIET or (entry.kind in _LOOKS and not getattr(event, "household", True)):
             continue
         tone = _TONES.get(entry.kind, "text")
         if entry.kind == "ReceiptRecorded" and getattr(event, "state", "") == "cantco":

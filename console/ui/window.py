@@ -169,13 +169,11 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         """Windows, screens and layout as they were left; else sizes that suit the screen."""
-        geometry, columns, middle, state = (self._memory.value(key) for key in ("geometry", "columns", "middle", "docks"))
+        geometry, columns, middle = (self._memory.value(key) for key in ("geometry", "columns", "middle"))
         if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)
         else:
             self.resize(1600, 900)
-        if isinstance(state, QByteArray):
-            self.restoreState(state)
         if not (isinstance(columns, QByteArray) and self.columns.restoreState(columns)):
             self._default_sizes()
         if isinstance(middle, QByteArray):
@@ -300,7 +298,9 @@ class MainWindow(QMainWindow):
         if not self._was_usable:
             self._was_usable = True
             self.map_feed.refresh()
-            view = self._memory.value("map")
+            view, docks = self._memory.value("map"), self._memory.value("docks")
+            if isinstance(docks, QByteArray):
+                self.restoreState(docks)
             if isinstance(view, list) and len(view) == 3:
                 self.map.set_view_state((float(view[0]), float(view[1]), float(view[2])))
             if self._memory.value("wall_apart") in (True, "true") and self.wall.other_screen() is not None:
