@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from console.errors import BadInput
+from console.logs import mask
 from console.model import datum, geo
 from console.model.ids import checked_id
 from console.model.incident import DATUMS, GRADES, SOURCES
@@ -63,7 +64,10 @@ def decode(body: bytes) -> Any:
 
 
 def _text(body: dict[str, Any], field: str, notes: list[str]) -> str | None:
-    """One line of readable text or None: control characters become blanks, what is too long is cut and said so."""
+    """One line of readable text or None: control characters become blanks, what is too long is cut and said so.
+
+    A camera's address in it loses its password: the text goes into the journal, to terminals and into bundles for good.
+    """
     value = body.get(field)
     if value is None:
         return None
@@ -77,8 +81,11 @@ def _text(body: dict[str, Any], field: str, notes: list[str]) -> str | None:
         for letter in value
     )
     clean = clean.strip()
-    if len(clean) > LONGEST[field]:
-        notes.append(f"{field} had {len(clean)} characters and was cut")
+    length = len(clean)
+    if "://" in clean and "@" in clean:
+        clean = mask(clean[: 2 * LONGEST[field]])
+    if length > LONGEST[field]:
+        notes.append(f"{field} had {length} characters and was cut")
         clean = clean[: LONGEST[field] - 1] + "…"
     return clean or None
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from console.errors import BadInput
+from console.logs import mask
 from console.model.camera import NETWORKS, Camera
 from console.model.heading import parse_heading
 from console.model.ids import checked_id
@@ -84,8 +85,10 @@ def position(cells: Mapping[str, str]) -> tuple[float, float] | None:
 
 
 def _plain(cells: Mapping[str, str], column: str) -> str:
-    """A text cell without control characters, which would garble lists and topics."""
+    """A text cell without control characters, which would garble lists and topics, and without a URL's password."""
     text = cells.get(column, "")
+    if "://" in text:
+        text = mask(text)
     return text if text.isprintable() else "".join(" " if unicodedata.category(c) == "Cc" else c for c in text).strip()
 
 

@@ -188,8 +188,6 @@ def test_a_map_is_compiled_bounds_the_roster_and_survives_a_damaged_one(tmp_path
     assert not list(data.glob("city.map.*"))
 
 
-# bad usage
-
 WRONG: dict[str, tuple[int, tuple[str, ...], str]] = {
     "no command of ours": (2, ("bogus",), "invalid choice"),
     "a roster we have not": (2, ("import", "weather", "x.csv"), "invalid choice"),
@@ -243,9 +241,6 @@ def test_bad_usage_is_one_line_one_document_and_no_secret(wrong: dict[str, Answe
     assert code == expected and isinstance(document, dict), error
     assert any(word in error for word in words.split("|")) and len(error.splitlines()) == 1, error
     assert "s3cret" not in error + json.dumps(document)
-
-
-# read-only questions
 
 
 def test_near_answers_with_the_contracts_keys(town: Path) -> None:
