@@ -73,7 +73,7 @@ class WallFeed(QObject):
     def refresh(self) -> None:
         """Build the contents anew: names, numbers, halo."""
         shown = [tile for tile in self._tiles if not self.large or tile.tile == self.large]
-        layout = 1 if self.large else self._layout or max(1, len(shown))
+        layout = 1 if self.large else self._layout
         if layout != self._surface.layout_size:
             self._surface.set_layout(layout)
         contents = tuple(self._content(tile, order) for order, tile in enumerate(shown))

@@ -35,6 +35,8 @@ from console.ui.wallbox import WallBox
 from console.ui.wallfeed import WallFeed
 from console.words import LANGUAGES, choose, chosen, tr
 
+FIRST_PAINT_MS = 30
+"""After this the content has been painted once: only then the window is called usable."""
 COMPACT_BELOW_PX = (1600, 850)
 BEAT_MS = 250
 """A quarter of a second: what counts by the second is spread over four beats, so that no beat is long."""
@@ -306,7 +308,11 @@ class MainWindow(QMainWindow):
             if self._memory.value("wall_apart") in (True, "true") and self.wall.other_screen() is not None:
                 self.wall.take_apart()
             self.queue.list.setFocus()
-            self.usable.emit()
+            QTimer.singleShot(FIRST_PAINT_MS, self, self._say_usable)
+
+    @Slot()
+    def _say_usable(self) -> None:
+        self.usable.emit()
 
     # hearing ---------------------------------------------------------------------------------------------------------
 
