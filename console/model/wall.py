@@ -40,6 +40,9 @@ def _one_big(cells: int, big: int, column: int = 0, row: int = 0) -> tuple[Recta
     return (Rectangle(column * side, row * side, big * side, big * side), *rest)
 
 
+_PICTURE_RATIO = 1.45
+"""Width to height between D1 (704×576) and 16:9: what `fitting` takes a picture for."""
+
 LAYOUTS: Final[dict[int, tuple[Rectangle, ...]]] = {
     1: _grid(1, 1),
     4: _grid(2, 2),
@@ -57,6 +60,18 @@ LAYOUTS: Final[dict[int, tuple[Rectangle, ...]]] = {
 def layout_for(tiles: int) -> int:
     """The smallest layout that holds `tiles` tiles; more than the largest holds gives the largest."""
     return next((n for n in sorted(LAYOUTS) if n >= tiles), max(LAYOUTS))
+
+
+def fitting(tiles: int, width_px: int, height_px: int) -> tuple[Rectangle, ...]:
+    """The grid that shows `tiles` pictures (between 5:4 and 16:9) largest on a surface of this size; the last row may be short."""
+
+    def area(columns: int) -> float:
+        rows = -(-tiles // columns)
+        height = min(height_px / rows, width_px / columns / _PICTURE_RATIO)
+        return height * height
+
+    columns = max(range(1, tiles + 1), key=area, default=1)
+    return _grid(columns, max(1, -(-tiles // columns)))
 
 
 @dataclass(frozen=True, slots=True)

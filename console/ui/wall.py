@@ -25,7 +25,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from console.model.wall import LAYOUTS, FeedHealth, layout_for
+from console.model.wall import LAYOUTS, FeedHealth, fitting, layout_for
 from console.services.feeds import Feeds
 from console.ui import theme, tile
 from console.ui.picture import grey_copy, paint_fitted
@@ -97,8 +97,8 @@ class WallSurface(QWidget):
 
     # ---- what to show -----------------------------------------------------------------------------------------------
     def set_layout(self, tiles: int) -> None:
-        """Show the layout with room for `tiles` tiles (1 4 6 8 9 13 16 25 36 64)."""
-        self._layout = layout_for(tiles)
+        """Show the layout with room for `tiles` tiles (1 4 6 8 9 13 16 25 36 64); 0: the grid that shows them largest."""
+        self._layout = layout_for(tiles) if tiles else 0
         self._place()
 
     def set_tiles(self, contents: Sequence[TileContent]) -> None:
@@ -108,7 +108,7 @@ class WallSurface(QWidget):
 
     @property
     def layout_size(self) -> int:
-        """Tiles of the layout in use."""
+        """Tiles of the layout in use; 0 where it fits itself to what is shown."""
         return self._layout
 
     @property
@@ -138,7 +138,8 @@ class WallSurface(QWidget):
     def _place(self) -> None:
         former = {(one.content.key, one.content.camera, one.content.url): one for one in self._tiles}
         self._tiles = []
-        for content, place in zip(self._contents, LAYOUTS[self._layout], strict=False):
+        places = LAYOUTS[self._layout] if self._layout else fitting(len(self._contents), self.width(), self.height())
+        for content, place in zip(self._contents, places, strict=False):
             left, top = round(place.left * self.width()), round(place.top * self.height())
             right = round((place.left + place.width) * self.width())
             bottom = round((place.top + place.height) * self.height())

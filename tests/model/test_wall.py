@@ -86,3 +86,14 @@ def test_a_picture_is_fitted_and_never_cropped(
 @pytest.mark.parametrize(("height", "sub", "chosen"), [(270, "sub", "sub"), (270, "", "main"), (1080, "sub", "main")])
 def test_a_small_tile_opens_the_sub_stream(height: int, sub: str, chosen: str) -> None:
     assert wall.url_for(wall.WantedFeed("t", "c", "main", sub, 480, height)) == chosen
+
+
+@pytest.mark.parametrize(
+    ("tiles", "size", "columns"),
+    [(9, (1140, 450), 5), (9, (1600, 900), 3), (4, (1140, 300), 4), (1, (500, 500), 1), (9, (300, 1200), 1)],
+)
+def test_a_fitting_wall_shows_its_pictures_as_large_as_they_go(tiles: int, size: tuple[int, int], columns: int) -> None:
+    places = wall.fitting(tiles, *size)
+
+    assert len(places) >= tiles
+    assert sum(place.top == 0 for place in places) == columns
