@@ -63,7 +63,7 @@ def layout_for(tiles: int) -> int:
 
 
 def fitting(tiles: int, width_px: int, height_px: int) -> tuple[Rectangle, ...]:
-    """The grid that shows `tiles` pictures (between 5:4 and 16:9) largest on a surface of this size; the last row may be short."""
+    """The grid that shows `tiles` pictures (5:4 to 16:9) largest on a surface of this size; its last row may be short."""
 
     def area(columns: int) -> float:
         rows = -(-tiles // columns)
