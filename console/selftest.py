@@ -210,7 +210,10 @@ def store(folder: DataFolder) -> str:
     """Keep one entry in a journal of its own with all its fsyncs, look at the free disk and at the folder's own journal."""
     with tempfile.TemporaryDirectory(prefix="liandong-selftest-") as scratch:
         milliseconds = _in_child("store", scratch, environment={"LIANDONG_KEYS": str(Path(scratch, "keys"))})
-    free = shutil.disk_usage(_nearest_existing(folder.root)).free / 1e9
+    nearest = _nearest_existing(folder.root)
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise CheckFailed(tr("selftest.store_closed", folder=folder.root))
+    free = shutil.disk_usage(nearest).free / 1e9
     if free < LEAST_FREE_GB:
         raise CheckFailed(tr("selftest.store_full", free=f"{free:.1f}", folder=folder.root))
     text = tr("selftest.store_ok", ms=milliseconds, free=f"{free:.1f}", folder=folder.root)

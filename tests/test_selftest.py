@@ -64,3 +64,11 @@ def test_a_check_that_breaks_is_an_answer_not_a_crash() -> None:
     assert row["ok"] is False
     assert "RuntimeError" in row["detail"]
     assert "hunter2" not in row["detail"]
+
+
+def test_a_folder_that_no_desk_could_write_in_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "a file"
+    file.touch()
+
+    with pytest.raises(CheckFailed, match="no desk can write in .*a file"):
+        selftest.store(DataFolder(file))
