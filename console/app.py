@@ -99,6 +99,8 @@ class Console(QObject):
         super().__init__()
         self._app, self._args, self._folder, self._settings = app, args, folder, settings
         self.exit_code = 0
+        self.usable_s = 0.0
+        self._shot_set = False
         self._keep = contextlib.ExitStack()
         """What must be ended in reverse, even when a later part fails to build."""
         try:
@@ -209,6 +211,8 @@ class Console(QObject):
             self._load()
         if self._args.demo and not self.window.operator:
             self.window.login.enter_as("demo")
+        elif self._args.shot is not None and not self.window.operator:
+            self._set_shot()  # nobody logs in before a picture run: it shows the log-in
 
     @Slot(object)
     def _changed(self, change: Change) -> None:
@@ -220,11 +224,15 @@ class Console(QObject):
         self.usable_s = time.time() - psutil.Process().create_time()
         _log.info("usable after %.2f s", self.usable_s)
         self.stall.start()
-        if self._args.shot is not None:
-            QTimer.singleShot(int(self._args.after * 1000), self, self._shoot)
+        self._set_shot()
         if self._args.demo and (self._args.shot is not None or self._settings.get("demo.autopilot")):
             self.autopilot = Autopilot(self.window, self)
             self.autopilot.start()
+
+    def _set_shot(self) -> None:
+        if self._args.shot is not None and not self._shot_set:
+            self._shot_set = True
+            QTimer.singleShot(int(self._args.after * 1000), self, self._shoot)
 
     @Slot()
     def _show_figures(self) -> None:
@@ -264,7 +272,10 @@ class Console(QObject):
     def story(self, worst_ms: float) -> str:
         """What happened, in plain words: for a run without a display."""
         state = self.bridge.state
-        lines = [f"picture: {self._args.shot}", f"usable after {self.usable_s:.1f} s, worst stall {worst_ms:.0f} ms"]
+        lines = [f"picture: {self._args.shot}"]
+        if not self.usable_s:
+            return lines[0]
+        lines.append(f"usable after {self.usable_s:.1f} s, worst stall {worst_ms:.0f} ms")
         incident = state.incidents.get(self.flow.incident)
         if incident is not None:
             shown = sum(1 for tile in self.flow.tiles if tile.may_show)

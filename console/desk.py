@@ -137,7 +137,7 @@ class DeskProcess:
         self.accounts = accounts
         self.reception.on_lights = self.links.lights
         self.reception.on_peers = self._peers
-        self.reception.on_end = self.ended.set
+        self.reception.on_end = self._asked_to_end
         self.links.start()
         keep.callback(self.links.stop)
         self.links.broadcast_positions(list(self.positions.newest().values()))
@@ -238,6 +238,13 @@ class DeskProcess:
         if self._consoles and not consoles:
             self._empty_since = time.monotonic()
         self._consoles = consoles
+
+    def _asked_to_end(self) -> bool:
+        """A console's `EndDesk`: a `serve` ends only on a signal, and a desk with other consoles goes on for them."""
+        ends = self.start.for_console and self._consoles <= 1
+        if ends:
+            self.ended.set()
+        return ends
 
     def wait(self) -> None:
         """Until a signal, a console's `EndDesk`, or (for a console's desk) nobody being left and nothing being open."""

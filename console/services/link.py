@@ -300,14 +300,15 @@ class DeskLink:
             elif what == "close":
                 self._end_desk = bool(value)
         client, self._client = self._client, None
+        ends = self._end_desk
         if client is not None:
             if self._end_desk:
                 try:
-                    client.command("EndDesk", {}).exception(2)
+                    ends = bool(client.command("EndDesk", {}).result(2).get("result", {}).get("ends"))
                 except (Unavailable, TimeoutError):
                     _log.debug("the desk was gone before it could be told to end")
             client.close()
-        if self._desk is not None and self._end_desk:
+        if self._desk is not None and ends:
             try:
                 self._desk.wait(5)
             except subprocess.TimeoutExpired:

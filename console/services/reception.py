@@ -39,7 +39,7 @@ class Reception:
         self._online: dict[str, set[str]] = {}
         self.on_lights: Callable[[dict[str, Any]], None] = lambda lights: None
         self.on_peers: Callable[[int], None] = lambda consoles: None
-        self.on_end: Callable[[], None] = lambda: None
+        self.on_end: Callable[[], bool] = lambda: False
         self._consoles: set[LocalPeer] = set()
 
     # local socket
@@ -115,8 +115,7 @@ class Reception:
         return lambda: Answer((), {"unit": unit, "key": accounts.enrol(unit, by, roles)})
 
     def _end(self) -> Answer:
-        self.on_end()
-        return Answer()
+        return Answer((), {"ends": self.on_end()})
 
     @staticmethod
     def _reported_answer(reported: Reported) -> Answer:

@@ -126,6 +126,22 @@ def test_a_consoles_desk_ends_within_ten_seconds_of_the_last_console(desk_of_a_c
     assert ended(desk_of_a_console, 10)
 
 
+def test_a_console_that_ends_its_desk_ends_no_serve_and_no_desk_of_others(data: Path, desk_of_a_console: Desk) -> None:
+    """contracts.md: `serve` ends only on a signal; a picture run's normal close ends its own desk at once."""
+    first, last = visit(desk_of_a_console.data), visit(desk_of_a_console.data)
+    refused = first.ask("EndDesk", {})["ends"]
+    first.close()
+    taken = until("the desk has seen the first leave", lambda: last.ask("EndDesk", {})["ends"])
+    assert (refused, taken, ended(desk_of_a_console, 3)) == (False, True, True)
+    last.close()
+
+    with running(data) as desk:
+        console = visit(data)
+        assert not console.ask("EndDesk", {})["ends"]
+        console.close()
+        assert not ended(desk, 1)
+
+
 @pytest.mark.parametrize("reason", ["an open order", "an enrolled terminal", "an enrolled partner"])
 def test_a_consoles_desk_stays_while_somebody_may_need_it(desk_of_a_console: Desk, tmp_path: Path, reason: str) -> None:
     data = desk_of_a_console.data
