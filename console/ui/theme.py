@@ -119,8 +119,8 @@ def font(size: str | int = "text", bold: bool = False, tabular: bool = False) ->
     made.setPixelSize(px(size) if isinstance(size, str) else size)
     made.setBold(bold)
     made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
-    if tabular:
-        made.setFeature(QFont.Tag("tnum"), 1)
+    if tabular and hasattr(QFont.Tag, "fromString"):  # 6.8 cannot name a feature; Noto has digits of one width anyway
+        made.setFeature(QFont.Tag.fromString("tnum"), 1)
     return made
 
 
