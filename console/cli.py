@@ -143,7 +143,9 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("what", choices=("map", "near", "journal", "orders", "start", "wall"))
     enrol = add("enrol", commandline.enrol, "give a unit's terminal a device key")
     enrol.add_argument("unit")
-    enrol.add_argument("--code", action="store_true", help="a one-time code for the terminal page instead of a key")
+    how = enrol.add_mutually_exclusive_group()
+    how.add_argument("--code", action="store_true", help="a one-time code for the terminal page instead of a key")
+    how.add_argument("--revoke", action="store_true", help="take the key away and close its line")
     source = add("source", commandline.source, "give a partner a token for the door")
     source.add_argument("source")
     return top

@@ -14,8 +14,6 @@ import re
 import socket
 import sys
 import time
-import urllib.error
-import urllib.request
 import uuid
 from pathlib import Path
 from typing import Any
@@ -65,7 +63,7 @@ def _broker(args: Args, chosen: Settings) -> str:
 
 
 def _start(args: Args) -> Any:
-    from console.desk import Start
+    from console.start import Start
 
     folder = _folder(args)
     chosen = _settings(args, folder)
@@ -100,7 +98,7 @@ def _need_screen() -> None:
 def run_console(args: Args) -> Result:
     _need_screen()
     from console import demo
-    from console.services.link import desk_arguments, early_start
+    from console.services.desk_start import desk_arguments, early_start
 
     start = _start(args)
     demo.check_folder(start.folder, args.demo)
@@ -239,6 +237,8 @@ def report(args: Args) -> Result:
 
 def _door(folder: DataFolder) -> tuple[str, str] | None:
     """The running desk's door and its local token, when one answers."""
+    import urllib.request
+
     try:
         facts = json.loads(folder.door.read_text("utf-8"))
         with urllib.request.urlopen(f"{facts['url']}/openapi.json", timeout=5):
@@ -248,6 +248,9 @@ def _door(folder: DataFolder) -> tuple[str, str] | None:
 
 
 def _post(door: tuple[str, str], body: bytes, file: Path) -> Result:
+    import urllib.error
+    import urllib.request
+
     url, token = door
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     try:
@@ -275,7 +278,8 @@ def dispatch(args: Args) -> Result:
 
 
 def enrol(args: Args) -> Result:
-    return _ask(args, "OpenEnrolment" if args.code else "EnrolTerminal", {"unit": args.unit}), 0
+    kind = "OpenEnrolment" if args.code else "RevokeTerminal" if args.revoke else "EnrolTerminal"
+    return _ask(args, kind, {"unit": args.unit}), 0
 
 
 def source(args: Args) -> Result:

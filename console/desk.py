@@ -15,7 +15,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from console import __version__, demo
@@ -33,6 +32,7 @@ from console.services.positions import Positions
 from console.services.reception import Reception
 from console.services.registers import Registers
 from console.settings import Settings
+from console.start import Start
 from console.store import citymap, roster
 from console.store.accounts_db import AccountsDb
 from console.store.journal import Journal
@@ -67,18 +67,6 @@ def locked(folder: DataFolder) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What a desk is started with. `limited`: journal only, no outbox, no clocks; `door`: whether the HTTP door opens."""
-
-    folder: DataFolder
-    settings: Settings
-    demo: bool = False
-    for_console: bool = False
-    limited: bool = False
-    door: bool = True
 
 
 class DeskProcess:
@@ -136,6 +124,7 @@ class DeskProcess:
         self._first_facts(imported)
         self.accounts = accounts
         self.reception.on_lights = self.links.lights
+        self.reception.on_revoked = self.links.terminals.drop
         self.reception.on_peers = self._peers
         self.reception.on_end = self._asked_to_end
         self.links.start()

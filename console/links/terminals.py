@@ -97,6 +97,18 @@ class Terminals:
             return True
         return False
 
+    def drop(self, unit: str) -> None:
+        """Close the unit's line (4401): its key is no longer good. Any thread."""
+        loop = self._loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended between the two lines
+                loop.call_soon_threadsafe(self._drop, unit)
+
+    def _drop(self, unit: str) -> None:
+        terminal = self._terminals.get(unit)
+        if terminal is not None:
+            terminal.close(UNKNOWN_TERMINAL)
+
     def _offer(self, unit: str, body: Message) -> None:
         terminal = self._terminals.get(unit)
         if terminal is not None:

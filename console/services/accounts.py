@@ -92,6 +92,12 @@ class Accounts:
         self._desk.ask(cmd.EnrolTerminal(unit), by, roles).result()
         return self._db.new_terminal_key(unit)
 
+    def revoke(self, unit: str, by: str, roles: tuple[str, ...]) -> Answer:
+        """Take a unit's device key away. Raises Refused."""
+        answer = self._desk.ask(cmd.RevokeTerminal(unit), by, roles).result()
+        self._db.revoke(unit)
+        return Answer(answer.entries, {"unit": unit, "revoked": True})
+
     def open_enrolment(self, unit: str, by: str, roles: tuple[str, ...]) -> str:
         """A one-time code that lets one terminal enrol as `unit` within ten minutes."""
         self._desk.ask(cmd.OpenEnrolment(), by, roles).result()

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from console.clock import Clock
-from console.errors import BadInput, LiandongError
+from console.errors import BadInput, LiandongError, Refused
 from console.links.hooks import Answer, Attached, LocalPeer, Reported
 from console.links.intake import IncidentIn, parse_incident
+from console.model import account
 from console.model import commands as cmd
 from console.model.events import Entry
 from console.model.unit import Fix
@@ -37,6 +38,7 @@ class Reception:
         self._alive: dict[str, tuple[bool, int]] = {}
         self._lights: dict[str, dict[str, str]] = {}
         self._online: dict[str, set[str]] = {}
+        self.on_revoked: Callable[[str], None] = lambda unit: None
         self.on_lights: Callable[[dict[str, Any]], None] = lambda lights: None
         self.on_peers: Callable[[int], None] = lambda consoles: None
         self.on_end: Callable[[], bool] = lambda: False
@@ -94,9 +96,11 @@ class Reception:
             return lambda: accounts.set_password(peer, operator, password)
         if kind == "EndDesk":
             return self._end
-        if kind not in ("ImportRoster", "ImportMap", "EnrolTerminal", "OpenEnrolment", "AddSource", "ReportIncident"):
+        if kind not in _MORE_THAN_A_RULE:
             return None
         by, roles = accounts.who(peer)
+        if not account.may(roles, kind):  # before any file is touched, not only when the fact is decided
+            raise Refused("no_right", command=kind, by=by)
         if kind == "ImportRoster":
             roster, file, datum = text("roster"), Path(text("file")), text("datum", "wgs84")
             return lambda: registers.import_roster(roster, file, datum, by, roles)
@@ -109,10 +113,17 @@ class Reception:
             source = text("source")
             return lambda: Answer((), {"source": source, "token": accounts.add_source(source, by, roles)})
         unit = text("unit")
+        if kind == "RevokeTerminal":
+            return lambda: self._revoke(unit, by, roles)
         registers.known_unit(unit)
         if kind == "OpenEnrolment":
             return lambda: Answer((), {"unit": unit, "code": accounts.open_enrolment(unit, by, roles)})
         return lambda: Answer((), {"unit": unit, "key": accounts.enrol(unit, by, roles)})
+
+    def _revoke(self, unit: str, by: str, roles: tuple[str, ...]) -> Answer:
+        answer = self._accounts.revoke(unit, by, roles)
+        self.on_revoked(unit)
+        return answer
 
     def _end(self) -> Answer:
         return Answer((), {"ends": self.on_end()})
@@ -210,6 +221,9 @@ class Reception:
             return {"store": {"state": store, "detail": detail}, **self._lights}
 
 
+_MORE_THAN_A_RULE = frozenset({
+    "ImportRoster", "ImportMap", "EnrolTerminal", "OpenEnrolment", "RevokeTerminal", "AddSource", "ReportIncident",
+})  # fmt: skip
 _INTERNAL = frozenset({
     "StartFolder", "StartDesk", "LinkIncident", "RecordReceipt", "RecordSent", "RecordPathFailed", "ExpireOrder", "PassDeadline",
     "QuarantineInput", "ReportIncident",

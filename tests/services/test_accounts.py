@@ -12,6 +12,7 @@ from console.errors import BadInput, Refused
 from console.links.hooks import LocalPeer
 from console.links.intake import parse_incident
 from console.model import commands as cmd
+from console.model.unit import Unit
 from console.paths import DataFolder
 from console.services.accounts import Accounts
 from console.services.desk import Desk, Surroundings
@@ -138,6 +139,41 @@ def test_the_desks_own_commands_are_not_for_clients(house: Front, kind: str) -> 
 def test_an_unknown_unit_gets_no_key(house: Front) -> None:
     with pytest.raises(Refused, match="unknown_unit"):
         house.do(CLI, "EnrolTerminal", unit="P-99")
+
+
+def test_a_revoked_terminal_is_dropped_and_its_key_opens_nothing(house: Front) -> None:
+    house.desk.around.roster = Roster({}, {"P-01": Unit("P-01")}, {}, 1)
+    key = str(house.do(CLI, "EnrolTerminal", unit="P-01")["key"])
+    dropped: list[str] = []
+    house.front.on_revoked = dropped.append
+    before = house.front.terminal_ok("P-01", key)
+
+    house.do(CLI, "RevokeTerminal", unit="P-01")
+
+    assert (before, house.front.terminal_ok("P-01", key), dropped) == (True, False, ["P-01"])
+    with pytest.raises(Refused, match="not_enrolled"):
+        house.do(CLI, "RevokeTerminal", unit="P-01")
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("ImportRoster", {"roster": "units", "file": "units.csv"}),
+        ("ImportMap", {"compiled": "x", "file": "y"}),
+        ("AddSource", {"source": "mall"}),
+        ("ReportIncident", {"source": "manual", "source_id": "1", "at": "2026-01-02T03:04:05+08:00", "title": "t"}),
+    ],
+)
+def test_a_watcher_changes_no_roster_map_or_partner(house: Front, tmp_path: Path, kind: str, body: dict[str, str]) -> None:
+    house.desk.ask(cmd.AddOperator("wang", "Wang", ["watcher"]), "desk", ("desk",)).result(5)
+    house.accounts._db.set_password("wang", PASSWORD)
+    house.do(CONSOLE, "LogIn", operator="wang", password=PASSWORD, seat="02")
+    (tmp_path / "units.csv").write_text("id,name,kind\nP-01,x,patrol_car\n", "utf-8")
+
+    with pytest.raises(Refused, match="no_right"):
+        house.do(CONSOLE, kind, **{**body, **({"file": str(tmp_path / "units.csv")} if kind == "ImportRoster" else {})})
+
+    assert not (tmp_path / "data" / "roster.db").exists()
 
 
 def test_what_consoles_say_of_feeds_counts_for_two_minutes(house: Front) -> None:
