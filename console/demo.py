@@ -13,16 +13,15 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from console.errors import BadInput
 from console.paths import DataFolder, resources
-from console.store import citymap
-from console.store import roster as roster_store
+
+if TYPE_CHECKING:
+    from console.store import roster as roster_store
 
 log = logging.getLogger(__name__)
 RUN_ENDS_AFTER_S = 600.0
@@ -57,6 +56,9 @@ def fill(folder: DataFolder, mark: Mark) -> list[tuple[str, roster_store.ImportR
     source = str(resources("demo").resolve())
     if mark.facts.get("source") == source and folder.city_map.exists() and folder.roster.exists():
         return []
+    from console.store import citymap
+    from console.store import roster as roster_store
+
     citymap.compile_map(resources("demo", "town.osm"), folder.city_map)
     done = []
     with tempfile.TemporaryDirectory() as scratch:
@@ -112,6 +114,9 @@ class Feeder(threading.Thread):
             self._post(body)
 
     def _post(self, body: dict[str, Any]) -> None:
+        import urllib.error
+        import urllib.request
+
         while not self._ending.is_set():
             url, token = self._door()
             request = urllib.request.Request(

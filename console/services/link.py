@@ -10,7 +10,6 @@ import itertools
 import logging
 import queue
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +22,7 @@ from console.links.local import LocalClient, Message, entry_from_wire
 from console.model.events import Entry
 from console.model.unit import Fix
 from console.paths import DataFolder
+from console.services.desk_start import desk_arguments, desk_command, early_start, start_detached
 
 _log = logging.getLogger(__name__)
 
@@ -62,52 +62,6 @@ class _Waiting:
     @property
     def may_repeat(self) -> bool:
         return "request" in self.body or self.kind in ("OpenTile", "CloseTile", "AcknowledgeIncident", "LogIn")
-
-
-def desk_command(folder: DataFolder, arguments: Sequence[str]) -> list[str]:
-    """The command line that starts a desk for a console; `arguments` as the operator gave them to `run`."""
-    return [sys.executable, "-m", "console", "serve", "--data", str(folder.root), "--for-console", *arguments]
-
-
-def desk_arguments(args: Any) -> list[str]:
-    """What the desk must be started with, beside the folder: as the operator gave it."""
-    line: list[str] = []
-    if args.demo:
-        line.append("--demo")
-    if args.lang:
-        line += ["--lang", args.lang]
-    for override in args.set:
-        line += ["--set", override]
-    if args.broker_file is not None:
-        line += ["--broker-file", str(args.broker_file)]
-    elif args.broker:
-        line += ["--broker", args.broker]
-    if args.centre:
-        line += ["--centre", args.centre]
-    return line
-
-
-def early_start(folder: DataFolder, arguments: Sequence[str]) -> subprocess.Popen[bytes] | None:
-    """Start the desk before the window's libraries are loaded, so that both get up at the same time; None when one runs."""
-    client = LocalClient(folder.local_socket, lambda message: None)
-    try:
-        client.connect(0.5)
-    except Unavailable:
-        return start_detached(desk_command(folder, arguments), folder)
-    client.close()
-    return None
-
-
-def start_detached(line: Sequence[str], folder: DataFolder) -> subprocess.Popen[bytes]:
-    """Start a desk in a session of its own, its output added to the folder's log."""
-    folder.create()
-    with folder.log.open("ab") as log:
-        flags = 0
-        if sys.platform == "win32":
-            flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
-        return subprocess.Popen(
-            list(line), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, creationflags=flags
-        )
 
 
 class DeskLink:
@@ -363,3 +317,6 @@ class DeskLink:
             return
         self._last_seq = fresh[-1].seq
         self._heard.entries(fresh)
+
+
+__all__ = ["DeskLink", "Heard", "desk_arguments", "desk_command", "early_start", "start_detached"]

@@ -108,14 +108,31 @@ class Labels:
     rank: NDArray[np.int32]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Graph:
-    """Road nodes and arcs: `seconds` and `metres` are scipy csr matrices, row = from, column = to."""
+    """Road nodes and arcs: `seconds` and `metres` are scipy csr matrices, row = from, column = to.
+
+    They are made at first use: loading scipy takes 0.2 s, which a console, that only paints the map, never needs.
+    """
 
     lon: Array
     lat: Array
-    seconds: Any
-    metres: Any
+    seconds_parts: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+    metres_parts: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+    """Data, indices and row starts."""
+
+    @cached_property
+    def seconds(self) -> Any:
+        return self._matrix(self.seconds_parts)
+
+    @cached_property
+    def metres(self) -> Any:
+        return self._matrix(self.metres_parts)
+
+    def _matrix(self, parts: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]) -> Any:
+        from scipy.sparse import csr_matrix
+
+        return csr_matrix(parts, shape=(len(self.lon), len(self.lon)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -323,8 +340,6 @@ def _texts(buffer: NDArray[np.uint8], count: int) -> tuple[str, ...]:
 
 def open_map(path: Path) -> CityMap:
     """Open a compiled map. Raises Unavailable where there is none, BadInput where the file is damaged or of another version."""
-    from scipy.sparse import csr_matrix
-
     if not path.exists():
         raise Unavailable(f"no city map at {path}")
     try:
@@ -334,14 +349,18 @@ def open_map(path: Path) -> CityMap:
             arrays = {key: stored[key] for key in stored.files}
         for array in arrays.values():
             array.setflags(write=False)
-        count = len(arrays["graph_lon"])
 
         def lines(prefix: str) -> tuple[Any, Any, Any]:
             return arrays[f"{prefix}_xy"], arrays[f"{prefix}_starts"], arrays[f"{prefix}_name"]
 
-        def csr(name: str) -> Any:
-            parts = (arrays[f"{name}_data"], arrays[f"{name}_indices"], arrays[f"{name}_indptr"])
-            return csr_matrix(parts, shape=(count, count))
+        count = len(arrays["graph_lon"])
+
+        def csr(name: str) -> tuple[Any, Any, Any]:
+            data, columns, starts = (arrays[f"{name}_{part}"] for part in ("data", "indices", "indptr"))
+            whole = len(data) == len(columns) and len(starts) == count + 1 and starts[-1] == len(data)
+            if not whole or (len(columns) and not 0 <= columns.min() <= columns.max() < count):
+                raise ValueError("the road graph does not fit together")
+            return data, columns, starts
 
         west, south, east, north = (float(value) for value in arrays["bounds"])
         at, what = arrays["labels_at"], arrays["labels_what"]
