@@ -5,9 +5,11 @@ Used by a `--demo` desk only. Incidents go through the same HTTP door as partner
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import logging
+import os
 import subprocess
 import sys
 import tempfile
@@ -146,6 +148,9 @@ class Simulator(threading.Thread):
         while not self._ending.is_set():
             self._process = subprocess.Popen([sys.executable, "-m", "console.simulator"], stdin=subprocess.PIPE, text=True)
             assert self._process.stdin is not None
+            if hasattr(os, "setpriority"):  # invented units never take the processor from desk and window
+                with contextlib.suppress(OSError):
+                    os.setpriority(os.PRIO_PROCESS, self._process.pid, 10)
             try:
                 self._process.stdin.write(self._order)
                 self._process.stdin.flush()

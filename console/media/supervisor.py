@@ -24,6 +24,8 @@ from console.model.wall import back_off_s
 _TICK_S = 0.1
 _SILENT_CHILD_NS = 15_000_000_000  # a child beats every second; one that does not for this long is stuck in native code
 _ALONE_AFTER = 2
+_CHILD_NICE = 5
+"""Decoders stand back where the processor is short: orders and the window's answer to a key go before a picture's rate."""
 
 
 @dataclass(slots=True)
@@ -133,6 +135,9 @@ class Supervisor:
             target=child.run_decoder, args=(theirs, self._options), name="liandong decoder", daemon=True
         )
         process.start()
+        if hasattr(os, "setpriority") and process.pid is not None:
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, process.pid, _CHILD_NICE)
         theirs.close()
         made = _Child(process, ours, self._clock.mono_ns(), alone)
         self._children.append(made)
