@@ -20,7 +20,7 @@ from typing import Any
 
 from console import logs, words
 from console.clock import SystemClock
-from console.errors import BadInput, Refused, Unavailable
+from console.errors import BadInput, LiandongError, Refused, Unavailable
 from console.model.ids import checked_id
 from console.paths import DataFolder, default_data
 from console.settings import Settings, load
@@ -351,9 +351,42 @@ def replay(args: Args) -> Result:
 
     if not args.bundle.is_file():
         raise BadInput("no such file", str(args.bundle))
-    if not args.headless:
-        raise BadInput("the console cannot play a bundle yet", "replay", "add --headless to fold it to the end")
-    return fold(args.bundle, speed=args.speed), 0
+    if args.headless:
+        return fold(args.bundle, speed=args.speed), 0
+    return _replay_in_window(args)
+
+
+def _replay_in_window(args: Args) -> Result:
+    from console.services.replay_clock import checked_speed
+    from console.services.replay_tape import open_tape
+
+    checked_speed(args.speed)
+    if args.shot is not None and not args.shot.resolve().parent.is_dir():
+        raise BadInput("its folder does not exist", str(args.shot))
+    tape = open_tape(args.bundle)
+    folder = _existing(args) if args.data is not None else _folder(args)
+    names = folder if args.data is not None or _wrote(folder, tape.recording.entries[0]) else None
+    chosen = _settings(args, folder)
+    _need_screen()
+    from console.replayapp import run_replay
+
+    return run_replay(args, tape, names, chosen)
+
+
+def _wrote(folder: DataFolder, entry: Any) -> bool:
+    """Whether this entry is of the folder's own journal: only then do its names fit the entry's ids."""
+    from console.store.journal import Journal
+
+    if not folder.journal.exists():
+        return False
+    try:
+        book = Journal.open(folder.journal, SystemClock(), read_only=True)
+    except LiandongError:
+        return False
+    try:
+        return any(one.hash == entry.hash for one in book.read(entry.seq - 1, 1))
+    finally:
+        book.close()
 
 
 def selftest(args: Args) -> Result:

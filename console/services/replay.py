@@ -28,6 +28,8 @@ class Recording:
     exercise: bool
     entries: tuple[Entry, ...]
     offsets_s: tuple[float, ...]
+    notes: tuple[str, ...] = ()
+    """What could not be proved here; accuses nobody."""
 
     @property
     def duration_s(self) -> float:
@@ -51,8 +53,9 @@ def load(file: Path, *, keys: Path | None = None) -> Recording:
     if found.problems:
         raise BadInput(found.problems[0], str(file), "`liandong verify` lists all problems")
     return Recording(
-        found.manifest["incident"], bool(found.manifest["exercise"]), tuple(found.entries), _offsets_s(found.entries)
-    )
+        found.manifest["incident"], bool(found.manifest["exercise"]), tuple(found.entries), _offsets_s(found.entries),
+        tuple(found.notes),
+    )  # fmt: skip
 
 
 def fold(file: Path, *, speed: float = 1.0, keys: Path | None = None) -> dict[str, Any]:

@@ -64,7 +64,8 @@ class Bridge(QObject):
 
     Signals, all from the GUI thread: `changed(Change)`, `positions(dict unit → Fix of what moved)`, `lights(dict)`,
     `answered(Answer)`, `phase((phase, detail))`, `attached(dict greeting)`, `arrived(tuple of new incident ids)` at once,
-    unmerged; `caught_up()` once the fold has reached the seq of the desk's greeting.
+    unmerged; `caught_up()` once the fold has reached the seq of the desk's greeting; `rewound()` a replay begins anew: State
+    and fixes are empty, and what was known comes again.
     """
 
     changed = Signal(object)
@@ -75,6 +76,7 @@ class Bridge(QObject):
     attached = Signal(object)
     arrived = Signal(object)
     caught_up = Signal()
+    rewound = Signal()
     _woken = Signal()
 
     def __init__(self, clock: Clock, parent: QObject | None = None) -> None:
@@ -147,6 +149,9 @@ class Bridge(QObject):
     def hear_phase(self, phase: str, detail: str) -> None:
         self._put("phase", (phase, detail))
 
+    def hear_rewound(self) -> None:
+        self._put("rewound", None)
+
     def hear_answer(self, number: int, result: dict[str, Any] | None, refused: dict[str, Any] | None) -> None:
         self._put("answer", (number, result, refused))
 
@@ -176,6 +181,14 @@ class Bridge(QObject):
                     self.phase.emit(value)
                 case "answer":
                     self._answer(*value)
+                case "rewound":
+                    self._rewind()
+
+    def _rewind(self) -> None:
+        self.state, self.fixes = State(), {}
+        for part in (self._entries, self._timelines, self._moved):
+            part.clear()
+        self.rewound.emit()
 
     def _answer(self, number: int, result: dict[str, Any] | None, refused: dict[str, Any] | None) -> None:
         kind, then = self._asked.pop(number, ("", None))
@@ -242,3 +255,4 @@ class Ear:
         self.positions = bridge.hear_positions
         self.lights = bridge.hear_lights
         self.answer = bridge.hear_answer
+        self.rewound = bridge.hear_rewound

@@ -25,6 +25,7 @@ class Header(QFrame):
         self.setProperty("role", "panel")
         self.search = search
         self._centre, self._seat, self._operator, self._exercise = "", "", "", False
+        self._is_replay = False
         self._counts: tuple[int, int, int, int] = (0, 0, 0, 0)
         self._muted_s, self._has_sound = 0.0, True
         self._name, self._place, self._who, self._count, self._clock = (QLabel(self) for _ in range(5))
@@ -68,10 +69,11 @@ class Header(QFrame):
         self._place.setText(centre)
         self._place.setVisible(bool(centre))
         self._who.setText(tr("window.seat", seat=seat, operator=operator) if operator else tr("window.seat_only", seat=seat))
-        ink, ground = theme.color("background").name(), theme.color("late").name()
-        if exercise:
-            self._mark.setText(tr("window.exercise"))
-            self._mark.setToolTip(tr("window.exercise_tip"))
+        token, name = ("replay", "replay") if self._is_replay else ("late", "window")
+        ink, ground = theme.color("background").name(), theme.color(token).name()
+        if exercise or self._is_replay:
+            self._mark.setText(tr("replay.mark") if self._is_replay and not exercise else tr(f"{name}.exercise"))
+            self._mark.setToolTip(tr(f"{name}.exercise_tip"))
             self._mark.setStyleSheet(
                 f"background: {ground}; color: {ink}; font-weight: bold; padding: 2px 10px; border-radius: 3px;"
             )
@@ -79,6 +81,13 @@ class Header(QFrame):
             self._mark.setText(f"◉ {tr('window.live')}")
             self._mark.setToolTip(tr("window.live_tip"))
             self._mark.setStyleSheet(f"color: {theme.color('green').name()}; font-weight: bold;")
+
+    def show_replay(self) -> None:
+        """A recording is played from now on: another mark, date beside time, no live counts and no sound."""
+        self._is_replay = True
+        for part in (self._count, self._sound, self._settings):
+            part.hide()
+        self.show_seat(self._centre, self._seat, self._operator, self._exercise)
 
     def show_counts(self, cameras: int, of_cameras: int, units: int, of_units: int) -> None:
         """Cameras that give a picture of those somebody looked at lately, units on duty."""
@@ -102,7 +111,7 @@ class Header(QFrame):
         self._sound.setStyleSheet(f"color: {theme.color('late').name()};" if loud else "")
 
     def show_time(self, now_ns: int) -> None:
-        self._clock.setText(spoken.time_of_day(now_ns))
+        self._clock.setText(spoken.date_and_time(now_ns) if self._is_replay else spoken.time_of_day(now_ns))
         self._clock.setToolTip(spoken.date_and_time(now_ns))
 
     @Slot()
@@ -187,6 +196,11 @@ class StatusLine(QFrame):
         self._decoding.setText(tr("window.decoding", feeds=feeds, cores="–" if cores is None else f"{cores:.1f}"))
         self._stall.setText(tr("window.stall", worst=f"{worst_ms:.0f}"))
         self._stall.setToolTip(tr("window.stall_tip"))
+
+    def show_replay(self) -> None:
+        """Nothing behind this window is alive: no light of a desk, no decoder."""
+        for part in (self.desk, self.store, self.door, self._decoding, self._stall):
+            part.hide()
 
     def show_source(self, text: str) -> None:
         """Whose map data is shown."""

@@ -29,7 +29,7 @@ TONES = ("text", "muted", "accent", "red", "orange", "blue", "green", "late")  #
 _DARK = {
     "background": "#12161B", "panel": "#1A2027", "raised": "#232B34", "line": "#33404D",
     "text": "#E8ECF0", "muted": "#A3AFBB", "faint": "#7D8996", "accent": "#3FC1B0",
-    "red": "#FF5A52", "orange": "#FFA02E", "blue": "#6AA8FF", "green": "#52C88A", "late": "#FFD24A",
+    "red": "#FF5A52", "orange": "#FFA02E", "blue": "#6AA8FF", "green": "#52C88A", "late": "#FFD24A", "replay": "#C792FF",
     "danger": "#B3261E", "danger_pressed": "#8C1D17", "danger_text": "#FFFFFF", "on_grade": "#12161B", "tile": "#000000",
     "map_ground": "#15191F", "map_water": "#1B2733", "map_green": "#1A2822",
     "map_building": "#1D232A", "map_building_edge": "#2A323B",
@@ -39,7 +39,7 @@ _DARK = {
 _LIGHT = {
     "background": "#E9EDF1", "panel": "#FFFFFF", "raised": "#DFE5EB", "line": "#B4BEC8",
     "text": "#171C22", "muted": "#47525D", "faint": "#76828E", "accent": "#096358",
-    "red": "#B01812", "orange": "#8A4400", "blue": "#174FAE", "green": "#0E613A", "late": "#6B4E00",
+    "red": "#B01812", "orange": "#8A4400", "blue": "#174FAE", "green": "#0E613A", "late": "#6B4E00", "replay": "#6A2BB0",
     "danger": "#B3261E", "danger_pressed": "#8C1D17", "danger_text": "#FFFFFF", "on_grade": "#FFFFFF", "tile": "#000000",
     "map_ground": "#F2F4F6", "map_water": "#CBDCEA", "map_green": "#DEE9DF",
     "map_building": "#E2E6EA", "map_building_edge": "#CDD4DB",

@@ -1,0 +1,52 @@
+"""The wall of a replay: the bundle's still of each camera as of the moment played, else why there is no picture.
+
+GUI thread only. `feeds` is a `services.replay_link.ReplayFeeds`; nothing here can open a stream.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QWidget
+
+from console.model.wall import FeedHealth
+from console.services.replay_link import ReplayFeeds
+from console.ui import tile
+from console.ui.picture import grey_copy
+from console.ui.wall import WallSurface
+from console.words import tr
+
+
+class ReplaySurface(WallSurface):
+    """A wall whose tiles all say that they are replayed."""
+
+    def __init__(self, feeds: ReplayFeeds, parent: QWidget | None = None) -> None:
+        super().__init__(cast(Any, feeds), parent=parent)
+        self._stills = feeds
+
+    def _update_words(self, one: Any, known: FeedHealth | None, now_ns: int) -> bool:
+        badge, message = tile.badge_words(one.content, known, None, is_short=one.rect.width() < 260), ""
+        if not one.content.camera:
+            message = one.content.reason
+        elif one.still is not None:
+            badge = tr("replay.still", at=tile.clock_words(one.still_at_ns)) if badge else tile.clock_words(one.still_at_ns)
+        else:
+            comes = not one.still_at_ns and self._stills.has_stills(one.content.camera)
+            message = tr("replay.no_picture_yet" if comes else "replay.no_picture")
+        state = known.state if known is not None and one.content.camera else ""
+        if (badge, message, state) == (one.badge, one.message, one.state):
+            return False
+        one.badge, one.message, one.state = badge, message, state
+        return True
+
+    def _look_for_still(self, one: Any) -> bool:
+        """Another still, or none any more, since the moment played has changed; it never ceases to look."""
+        found = self._stills.still(one.content.camera)
+        at_ns = found.at_ns if found is not None else 0
+        if at_ns == one.still_at_ns:
+            return False
+        picture = QImage.fromData(found.jpeg) if found is not None else QImage()
+        one.still, one.still_at_ns = (None if picture.isNull() else grey_copy(picture)), at_ns
+        self._update_words(one, self._feeds.health().get(one.content.key), self._feeds.mono_ns())
+        return True
