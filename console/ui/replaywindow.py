@@ -61,7 +61,7 @@ class ReplayWindow(MainWindow):
 
     def __init__(self, parts: Parts, link: ReplayLink, tape: Tape, is_drill: bool = False) -> None:
         self._link, self._tape, self._is_drill = link, tape, is_drill
-        self._has_opened = False
+        self._has_opened = self._has_been_open = False
         self.bar: ReplayBar | None = None
         super().__init__(parts)
         self.bar = ReplayBar(link, tape, is_drill, self)
@@ -107,8 +107,9 @@ class ReplayWindow(MainWindow):
         super()._changed(change)
         incident = self._tape.recording.incident
         if self._was_usable and not self._has_opened and incident in self.bridge.state.incidents:
-            self._has_opened = True
-            self.choices.open_incident(incident)
+            # The map goes there once; on a way back it stays where the operator has put it.
+            (self.flow.open_incident if self._has_been_open else self.choices.open_incident)(incident)
+            self._has_opened = self._has_been_open = True
 
     @Slot(object)
     def _arrived(self, incidents: tuple[str, ...]) -> None:
