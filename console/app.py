@@ -246,7 +246,9 @@ class Console(QObject):
 
     @Slot(object)
     def _changed(self, change: Change) -> None:
-        if change.kinds & {"RosterImported", "MapImported"}:
+        # What was imported before this console came is in the roster it has just read.
+        is_news = self.bridge.is_caught_up or self.bridge.state.last_seq > int(self.bridge.greeting.get("seq") or 0)
+        if is_news and change.kinds & {"RosterImported", "MapImported"}:
             self._load()
 
     @Slot()

@@ -24,7 +24,7 @@ from console.model.wall import back_off_s
 _TICK_S = 0.1
 _SILENT_CHILD_NS = 15_000_000_000  # a child beats every second; one that does not for this long is stuck in native code
 _ALONE_AFTER = 2
-_CHILD_NICE = 5
+_CHILD_NICE = 10
 """Decoders stand back where the processor is short: orders and the window's answer to a key go before a picture's rate."""
 
 

@@ -19,6 +19,9 @@ from console.ui.wall import WallSurface
 from console.ui.wallfeed import WallFeed
 from console.words import tr
 
+TO_MAP_MS = 40
+"""After a choice the wall and the panel are painted first."""
+
 
 class Choices(QObject):
     """Connects the lists, the map, the wall and the search with the flow."""
@@ -32,9 +35,9 @@ class Choices(QObject):
         self._queue, self._panel, self._map, self._map_feed = queue, panel, view, map_feed
         self._wall_feed = wall_feed
         self._wanted_on_map = ""
-        # Pictures first: the map's new view is drawn in a turn of its own, so that no turn of the event loop is long.
-        self._to_map = QTimer(self, singleShot=True, interval=40)
-        self._to_map.timeout.connect(self._fit)
+        # Pictures first, then the panel, then the map, each in turns of its own, so that no turn of the event loop is long.
+        self._to_map = QTimer(self, singleShot=True, interval=TO_MAP_MS)
+        self._to_map.timeout.connect(self._show_on_map)
         box.use(self._search)
         flow.use_map(view.view_state)
         for signal, slot in (
@@ -64,8 +67,12 @@ class Choices(QObject):
         self._to_map.start()
 
     @Slot()
-    def _fit(self) -> None:
-        self._map.fit_incident(self._wanted_on_map)
+    def _show_on_map(self) -> None:
+        """Rings and numbers of the open incident and, where it was chosen in a list, the view on it."""
+        self._map_feed.select(self._flow.incident)
+        if self._wanted_on_map:
+            self._map.fit_incident(self._wanted_on_map)
+            self._wanted_on_map = ""
 
     @Slot(object)
     def ask_for_camera(self, camera: str) -> None:
@@ -101,9 +108,10 @@ class Choices(QObject):
 
     @Slot(object)
     def _incident_opened(self, incident: str) -> None:
-        self._panel.open(incident)
         self._queue.select(incident)
-        self._map_feed.select(incident)
+        self._panel.open(incident, soon=True)
+        self._wanted_on_map = ""
+        self._to_map.start()
 
     @Slot(object)
     def _tiles_changed(self, tiles: object) -> None:

@@ -234,15 +234,18 @@ class IncidentPanel(QWidget):
             self._compact = compact
             self._lay_tabs()
 
-    def open(self, incident: str) -> None:
-        """Show another incident (or none, "")."""
+    def open(self, incident: str, soon: bool = False) -> None:
+        """Show another incident (or none, ""). `soon`: the keys act on it now, its words follow in a turn of their own."""
         if incident != self.incident:
             self.incident = self.acts.incident = incident
             self.ask.leave()
             self._say("")
             for model in (self.camera_model, self.order_model, self.unit_model, self.time_model):
                 model.put([])
-        self.refresh()
+        if soon:
+            QTimer.singleShot(0, self, self.refresh)
+        else:
+            self.refresh()
 
     def show_wall(self, cameras: frozenset[str], notes: Mapping[str, str]) -> None:
         """Which cameras stand on the wall, and what became of those that do not."""

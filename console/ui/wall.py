@@ -28,7 +28,7 @@ from PySide6.QtWidgets import QWidget
 from console.model.wall import LAYOUTS, FeedHealth, fitting, layout_for
 from console.services.feeds import Feeds
 from console.ui import theme, tile
-from console.ui.picture import grey_copy, paint_fitted
+from console.ui.picture import grey_copy, paint_fitted, picture_at
 from console.ui.tile import TileContent, TileSigns
 from console.words import tr
 
@@ -39,6 +39,9 @@ _OPENING_MS = 10  # while a tile waits for its first picture
 _WORDS_EVERY = 30  # frames between two looks at the badges' words: about twice a second
 _SETTLE_MS = 120  # a window being dragged larger asks for its new picture sizes only when it rests
 _AGES_KEPT = 20_000
+# Nine stills at once held the GUI thread for 60 ms (Qt decodes under the interpreter's lock, so a thread would not help):
+# they are read at their tile's size, which is a third of the work, and no new one is begun after this much of one look.
+_STILLS_S = 0.004
 
 
 @dataclass(slots=True)
@@ -147,6 +150,8 @@ class WallSurface(QWidget):
                 left, top, max(1, right - left - (right < self.width())), max(1, bottom - top - (bottom < self.height()))
             )
             one = former.get((content.key, content.camera, content.url)) or _Tile(content, rect)
+            if one.rect.size() != rect.size():
+                one.has_still_looked = False  # read again, at the new size
             one.content, one.rect, one.grey, one.place = content, rect, None, QRect()
             self._tiles.append(one)
         self._focus = min(self._focus, max(0, len(self._tiles) - 1))
@@ -163,13 +168,17 @@ class WallSurface(QWidget):
         ratio = self.devicePixelRatioF()
         wanted = (one.content.wanted(round(one.rect.width() * ratio), round(one.rect.height() * ratio)) for one in self._tiles)
         self._feeds.want([one for one in wanted if one is not None], self._owner)
-        self._look()
+        self._find_changes(stills_s=0.0)  # labelled places first; their stills follow in the next turns
 
     # ---- 60 times a second ------------------------------------------------------------------------------------------
     @Slot()
     def _look(self) -> None:
-        """Find the tiles that changed and have them painted."""
+        self._find_changes(_STILLS_S)
+
+    def _find_changes(self, stills_s: float) -> None:
+        """Find the tiles that changed and have them painted; spend `stills_s` on reading stills (at least one if above 0)."""
         changed: list[QRect] = []
+        stills_until = time.perf_counter() + stills_s
         self._frames += 1
         looks_at_words = self._frames % _WORDS_EVERY == 0
         health = self._feeds.health()
@@ -185,7 +194,7 @@ class WallSurface(QWidget):
             if one.arrival_ns:
                 one.figures.ages_ms.append((now_ns - one.arrival_ns) / 1e6)
             says_else = (looks_at_words or state != one.state) and self._update_words(one, known, now_ns)
-            if not one.has_still_looked and not one.arrival_ns:
+            if not one.has_still_looked and not one.arrival_ns and stills_s and time.perf_counter() < stills_until:
                 says_else = self._look_for_still(one) or says_else
             if is_new or says_else:
                 changed.append(one.rect if says_else or not one.arrival_ns else one.place)
@@ -222,7 +231,7 @@ class WallSurface(QWidget):
         found = self._feeds.still(one.content.camera)
         if found is None:
             return False
-        picture = QImage.fromData(found.jpeg)
+        picture = picture_at(found.jpeg, one.rect.size() * self.devicePixelRatioF())
         if picture.isNull():
             return False
         one.still, one.still_at_ns = grey_copy(picture), found.at_ns
