@@ -250,6 +250,10 @@ class Queue(QWidget):
         self._empty.setText(tr("queue.empty"))
         self.show_state(self._state, self._now_ns)
 
+    def show_replay(self) -> None:
+        """Nobody marks anything as seen here."""
+        self._strip.hide()
+
     def set_compact(self, compact: bool) -> None:
         """One line an incident, for small screens."""
         if compact != self._compact:

@@ -69,8 +69,8 @@ class ReplayWindow(MainWindow):
         content = page.layout() if page is not None else None
         if isinstance(content, QVBoxLayout):
             content.insertWidget(content.count() - 1, self.bar)
-        self.header.show_replay()
-        self.status.show_replay()
+        for part in (self.header, self.queue, self.status):
+            part.show_replay()
         self._bound += self.bar.bind(self)
         self._frames = (ReplayFrame(self), ReplayFrame(parts.surface))
         self.operator = SEEN_AS

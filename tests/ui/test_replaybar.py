@@ -89,7 +89,8 @@ def replay(qtbot: Any, qapp: Any, language: None, tmp_path: Path) -> Iterator[Si
     qtbot.addWidget(window)
     window.fit_to(1366, 768)
     window.show()
-    link.start()
+    with qtbot.waitSignal(window.usable):
+        link.start()
     qtbot.waitUntil(lambda: window.pages.currentIndex() == 1 and flow.incident == INCIDENT)
     yield SimpleNamespace(window=window, bar=window.bar, link=link, clock=clock, real=real, bridge=bridge, flow=flow, tape=tape,
                           surface=surface, folder=folder)  # fmt: skip
