@@ -70,5 +70,5 @@ def test_a_folder_that_no_desk_could_write_in_is_named(tmp_path: Path) -> None:
     file = tmp_path / "a file"
     file.touch()
 
-    with pytest.raises(CheckFailed, match="no desk can write in .*a file"):
+    with pytest.raises(CheckFailed, match=r"no desk can write in .*a file"):
         selftest.store(DataFolder(file))
