@@ -19,7 +19,7 @@ from console.ui.wall import WallSurface
 from console.ui.wallfeed import WallFeed
 from console.words import tr
 
-TO_MAP_MS = 40
+TO_MAP_MS = 100
 """After a choice the wall and the panel are painted first."""
 
 
