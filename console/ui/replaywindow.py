@@ -22,6 +22,8 @@ from console.ui.window import MainWindow, Parts
 from console.words import tr
 
 FRAME_PX = 5
+COUNT_MS = 50
+"""What counts is spread over four beats: at eight times the speed each clock is still less than two recorded seconds late."""
 SEEN_AS = "replay"
 """Who sits here: nobody that a journal knows."""
 
@@ -69,11 +71,14 @@ class ReplayWindow(MainWindow):
         content = page.layout() if page is not None else None
         if isinstance(content, QVBoxLayout):
             content.insertWidget(content.count() - 1, self.bar)
+            content.setContentsMargins(FRAME_PX, FRAME_PX, FRAME_PX, FRAME_PX)
         for part in (self.header, self.queue, self.status):
             part.show_replay()
         self._bound += self.bar.bind(self)
         self._frames = (ReplayFrame(self), ReplayFrame(parts.surface))
         self.operator = SEEN_AS
+        self._counted: dict[int, tuple[int, int]] = {}
+        self._beat.setInterval(COUNT_MS)
         self.bridge.rewound.connect(self._rewound)
         self.retranslate()
 
@@ -116,9 +121,31 @@ class ReplayWindow(MainWindow):
         """Nothing sounds and the map stays: what arrives here arrived long ago."""
 
     @Slot()
+    def _second(self) -> None:
+        """What counts, by the recorded time; nothing blinks, and where no time has passed nothing is done."""
+        now_ns = self.bridge.now_ns
+        self._part = (self._part + 1) % 4
+        seen = (now_ns // 1_000_000_000, self.bridge.state.last_seq)
+        if not self._was_usable or self._counted.get(self._part) == seen:
+            return
+        self._counted[self._part] = seen
+        if self._part == 0:
+            self.header.show_time(now_ns)
+            self.queue.show_state(self.bridge.state, now_ns)
+        elif self._part == 1:
+            self.panel.refresh()
+        elif self._part == 2:
+            self.map.set_now(now_ns)
+            self.map_feed.beat()
+        else:
+            self.parts.wall_feed.refresh()
+            self._show_units()
+
+    @Slot()
     def _rewound(self) -> None:
         """Everything comes again: what stood on map and wall goes first, the incident opens anew."""
         self._has_opened = False
+        self._counted.clear()
         self.map_feed.refresh()
 
     def closeEvent(self, event: Any) -> None:
