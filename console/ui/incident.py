@@ -42,6 +42,8 @@ from console.ui.units import UnitDelegate, UnitRow, ring_rows
 from console.words import chosen, tr
 
 MERGE_MS = 60
+AFTER_WALL_MS = 20
+"""The wall's labelled tiles are painted first."""
 
 
 class IncidentPanel(QWidget):
@@ -202,6 +204,11 @@ class IncidentPanel(QWidget):
         self._pages.append(area)
         self.tabs.addTab(area, tr(title))
 
+    def prepare(self) -> None:
+        """Dress what is hidden until the first incident is opened (10 ms of that click otherwise)."""
+        for part in self.findChildren(QWidget):
+            part.ensurePolished()
+
     # showing ---------------------------------------------------------------------------------------------------------
 
     def retranslate(self) -> None:
@@ -243,7 +250,7 @@ class IncidentPanel(QWidget):
             for model in (self.camera_model, self.order_model, self.unit_model, self.time_model):
                 model.put([])
         if soon:
-            QTimer.singleShot(0, self, self.refresh)
+            QTimer.singleShot(AFTER_WALL_MS, self, self.refresh)
         else:
             self.refresh()
 

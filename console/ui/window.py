@@ -308,6 +308,7 @@ class MainWindow(QMainWindow):
             if self._memory.value("wall_apart") in (True, "true") and self.wall.other_screen() is not None:
                 self.wall.take_apart()
             self.queue.list.setFocus()
+            self.panel.prepare()
             QTimer.singleShot(FIRST_PAINT_MS, self, self._say_usable)
 
     @Slot()
