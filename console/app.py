@@ -36,7 +36,7 @@ from console.store import citymap, credentials, roster
 from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
-from console.ui import theme
+from console.ui import overrides, theme
 from console.ui.around import Around
 from console.ui.bridge import Bridge, Change, Ear
 from console.ui.flow import Flow
@@ -55,6 +55,7 @@ GIL_SWITCH_S = 0.001
 
 def install_excepthook() -> None:
     """An exception in a slot reaches nobody but this hook: log it once and go on; the journal is the desk's and safe."""
+    overrides.make_safe()
     told: set[str] = set()
 
     def hook(kind: type[BaseException], value: BaseException, trace: Any) -> None:

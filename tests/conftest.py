@@ -160,6 +160,19 @@ def _leak_guard(request: pytest.FixtureRequest) -> Iterator[LeakGuard]:
         pytest.fail("left behind or unexpected:\n  " + "\n  ".join(found), pytrace=False)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """A widget that fails while pytest-qt closes it keeps the fixtures from ending, and the following tests would fail for it."""
+    try:
+        return (yield)
+    except BaseException:
+        if capture := getattr(item, "qt_exception_capture_manager", None):
+            capture.finish()
+        if item in item.session._setupstate.stack:
+            item.session._setupstate.teardown_exact(nextitem)
+        raise
+
+
 def _uses_qt(request: pytest.FixtureRequest) -> bool:
     return "qtbot" in request.fixturenames or "qapp" in request.fixturenames
 

@@ -9,6 +9,7 @@ import re
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -47,6 +48,8 @@ class LeakGuard:
             time.sleep(0.02)
             left = self._leftovers()
         if self._looks_for_timers:
+            for timer in _active_timers():
+                timer.stop()  # a timer that goes on would fire into the following tests
             gc.unfreeze()
         self._clear_away()
         return found + left
@@ -137,7 +140,7 @@ def _is_ours(name: str) -> bool:
     return True
 
 
-def _active_timers() -> list[object]:
+def _active_timers() -> list[Any]:
     """Running timers made since the guard started."""
     from PySide6.QtCore import QCoreApplication, QEvent, QTimer
     from shiboken6 import isValid
@@ -148,6 +151,5 @@ def _active_timers() -> list[object]:
     return [thing for thing in gc.get_objects() if isinstance(thing, QTimer) and isValid(thing) and thing.isActive()]
 
 
-def _name(timer: object) -> str:
-    parent = timer.parent()  # type: ignore[attr-defined]
-    return f"{timer.objectName() or 'without a name'} of {type(parent).__name__}"  # type: ignore[attr-defined]
+def _name(timer: Any) -> str:
+    return f"{timer.objectName() or 'without a name'} of {type(timer.parent()).__name__}"
