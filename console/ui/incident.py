@@ -66,6 +66,8 @@ class IncidentPanel(QWidget):
         self._found: list[Candidate] = []
         self._soon = QTimer(self, singleShot=True, interval=MERGE_MS)
         self._soon.timeout.connect(self.refresh)
+        self._opened = QTimer(self, singleShot=True, interval=AFTER_WALL_MS)
+        self._opened.timeout.connect(self.refresh)
         self._build()
         self.retranslate()
 
@@ -250,7 +252,7 @@ class IncidentPanel(QWidget):
             for model in (self.camera_model, self.order_model, self.unit_model, self.time_model):
                 model.put([])
         if soon:
-            QTimer.singleShot(AFTER_WALL_MS, self, self.refresh)
+            self._opened.start()
         else:
             self.refresh()
 
