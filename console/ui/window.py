@@ -309,7 +309,9 @@ class MainWindow(QMainWindow):
                 self.wall.take_apart()
             self.queue.list.setFocus()
             self.panel.prepare()
-            QTimer.singleShot(FIRST_PAINT_MS, self, self._say_usable)
+            painted = QTimer(self, singleShot=True, interval=FIRST_PAINT_MS)  # a child: it ends with the window
+            painted.timeout.connect(self._say_usable)
+            painted.start()
 
     @Slot()
     def _say_usable(self) -> None:
