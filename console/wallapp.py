@@ -18,7 +18,7 @@ from console.logs import mask
 from console.media import source
 from console.model.wall import FeedHealth
 from console.services.feeds import Feeds
-from console.ui import theme
+from console.ui import overrides, theme
 from console.ui.stall import StallMeter
 from console.ui.tile import TileContent
 from console.ui.wall import WallSurface
@@ -169,6 +169,7 @@ def run_wall(feeds_file: Path, layout: int = 16, seconds: float = 10.0, size: tu
     try:
         application = QApplication.instance() or QApplication([sys.argv[0]])
         assert isinstance(application, QApplication)
+        overrides.make_safe()
         theme.apply(application)
         return _run(feeds, seen, urls, max(layout, len(urls)), seconds, size)
     finally:
