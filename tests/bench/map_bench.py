@@ -144,7 +144,7 @@ def main() -> None:
     options.add_argument("--frames", type=int, default=60)
     options.add_argument("--map", type=Path)
     chosen = options.parse_args()
-    print(json.dumps(measure(chosen.units, chosen.cameras, chosen.frames, chosen.map), indent=1))
+    print(json.dumps(measure(chosen.units, chosen.cameras, chosen.frames, chosen.map)))
 
 
 if __name__ == "__main__":
