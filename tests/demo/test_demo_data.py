@@ -47,9 +47,8 @@ def roster(tmp_path_factory):
 
 def test_the_generator_makes_the_committed_map_rosters_and_incidents_again(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(GENERATOR))
-    import town
-
     import build
+    import town
 
     made = town.build()
     build.write_map(made, tmp_path / "town.osm")
