@@ -351,7 +351,8 @@ async def _until_input_ends(order: Message) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        while os.read(sys.stdin.fileno(), 65536):  # not the buffered reader: its lock, held here, would abort a normal exit
+            pass
         with contextlib.suppress(RuntimeError):  # the loop ended first
             loop.call_soon_threadsafe(stop.set)
         time.sleep(LAST_WORD_S)

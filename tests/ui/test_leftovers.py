@@ -36,7 +36,7 @@ def test_4_is_innocent(qtbot): qtbot.wait(30)
 def test_a_leftover_is_named_once(tmp_path: Path) -> None:
     file = tmp_path / "test_few.py"
     file.write_text(TESTS, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider", "-q", "-rA", str(file)]
+    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider", "-q", "-rN", str(file)]
 
     told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout
 
