@@ -87,6 +87,7 @@ class Door:
         try:
             await self._terminals.serve(socket)
         except Exception:
+            # our bug: uvicorn would end the line without a word
             log.exception("a terminal's connection failed")
             raise
 

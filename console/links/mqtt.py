@@ -124,7 +124,7 @@ class MqttTransport:
             except (OSError, ValueError, paho.WebsocketConnectionError) as cause:
                 why = str(cause) or type(cause).__name__
             except Exception:
-                # our bug: told once, and the next connection starts afresh; a dead thread would look alive (libraries.md §3)
+                # our bug: told once, and the next connection starts afresh; a dead thread would look alive
                 log.exception("the MQTT connection failed")
                 why = "internal error"
             with self._lock:
@@ -236,6 +236,7 @@ class MqttTransport:
             self._quarantine.put("mqtt", f"{topic[:100]}: {cause}", bytes(message.payload[:400]))
             done = None
         except Exception:
+            # our bug: told once, the message is acknowledged; paho's thread would die of it unseen
             log.exception("a message on %s could not be taken", topic[:100])
             done = None
         if done is None:
