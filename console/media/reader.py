@@ -133,7 +133,7 @@ class Reader:
             self._set_up(stream)
             self._publisher.restart()
             if self._checked.kind == "file" or (container.duration or 0) > 0:
-                self._file = _FilePlay(container, stream, self._publisher, self._clock)
+                self._file = _FilePlay(container, stream, self._publisher, self._clock, self._open_again)
                 if not self._file.first():
                     raise SourceFailed("bad_stream", "no picture in it")
                 self._has_opened()
@@ -151,6 +151,14 @@ class Reader:
             if not is_handed_over:
                 container.close()
         return is_handed_over
+
+    def _open_again(self) -> InputContainer:
+        """A file of this feed once more, for its next loop: raw streams (.264) have no index to go back by."""
+        container = source.open_source(
+            self._checked, self._options.open_timeout_s, self._options.read_timeout_s, self._options.transport
+        )
+        self._set_up(container.streams.video[0])
+        return container
 
     def _set_up(self, stream: VideoStream) -> None:
         context = stream.codec_context
@@ -256,8 +264,12 @@ class Reader:
 class _FilePlay:
     """A file at its own rate, looped."""
 
-    def __init__(self, container: InputContainer, stream: VideoStream, publisher: Publisher, clock: Clock) -> None:
+    def __init__(
+        self, container: InputContainer, stream: VideoStream, publisher: Publisher, clock: Clock,
+        open_again: Callable[[], InputContainer],
+    ) -> None:  # fmt: skip
         self.container, self._stream, self._publisher, self._clock = container, stream, publisher, clock
+        self._open_again = open_again
         self._aspect = float(stream.sample_aspect_ratio or 1) or 1.0
         rate = stream.average_rate or stream.guessed_rate
         self._step_ns = int(1e9 / float(rate)) if rate and 0.01 < rate < 1000 else _GRID_NS
@@ -310,7 +322,7 @@ class _FilePlay:
         """Frames with their time since the file's first start, over every loop, until a loop yields none."""
         import av.error
 
-        publisher, stream, start_ns, tick_ns = self._publisher, self._stream, 0, _tick_ns(self._stream)
+        publisher, start_ns, tick_ns = self._publisher, 0, _tick_ns(self._stream)
         while True:
             first_ns, last_ns, count = None, start_ns - self._step_ns, 0
             for packet in self._packets():
@@ -338,12 +350,20 @@ class _FilePlay:
             if not count:
                 return
             start_ns = last_ns + self._step_ns
-            try:
-                self.container.seek(0)
-            except (av.error.FFmpegError, OSError):
-                return
+            self._rewind()
             publisher.restart()
-            stream.codec_context.flush_buffers()
+
+    def _rewind(self) -> None:
+        """Back to the first picture; a file that cannot seek is opened anew. Raises SourceFailed."""
+        import av.error
+
+        try:
+            self.container.seek(0)
+            self._stream.codec_context.flush_buffers()
+        except (av.error.FFmpegError, OSError):
+            former, self.container = self.container, self._open_again()
+            self._stream = self.container.streams.video[0]
+            former.close()
 
     def _packets(self) -> Iterator[Any]:
         import av.error
