@@ -306,7 +306,7 @@ def test_the_process_ends_when_its_parent_is_killed(city_map, tmp_path):
 
         os.kill(parent.pid, signal.SIGKILL)
 
-        _gone, alive = psutil.wait_procs([child], timeout=6)
+        _gone, alive = psutil.wait_procs([child], timeout=30)
         assert alive == []
 
 

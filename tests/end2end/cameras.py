@@ -92,7 +92,7 @@ class SocketCamera:
         self._thread.join()
 
 
-def wait_for(is_so: object, limit_s: float = 15.0) -> None:
+def wait_for(is_so: object, limit_s: float = 30.0) -> None:
     """Wait until `is_so()` holds."""
     deadline = time.monotonic() + limit_s
     while not is_so():  # type: ignore[operator]

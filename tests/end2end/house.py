@@ -171,7 +171,7 @@ class Terminal:
 
     def _one_connection(self) -> None:
         url = json.loads((self._data / "door.json").read_text("utf-8"))["url"].replace("http", "ws", 1)
-        with connect(f"{url}/v1/terminal", open_timeout=3, close_timeout=1) as socket:
+        with connect(f"{url}/v1/terminal", open_timeout=10, close_timeout=1) as socket:
             self._socket = socket
             socket.send(json.dumps({"type": "hello", "unit": self.unit, "key": self._key}))
             for message in socket:

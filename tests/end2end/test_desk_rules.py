@@ -109,8 +109,8 @@ def test_two_desks_started_at_once_leave_exactly_one(data: Path) -> None:
     assert winner.stdout is not None and winner.stdout.readline() == "ready\n"
 
     winner.send_signal(signal.SIGTERM)
-    winner.communicate(timeout=10)
-    out, error = loser.communicate(timeout=10)
+    winner.communicate(timeout=40)
+    out, error = loser.communicate(timeout=40)
 
     assert (loser.returncode, winner.returncode, out) == (1, 0, "") and "another desk" in error
     assert liandong("check", data=data)[1]["ok"]

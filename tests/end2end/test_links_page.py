@@ -49,7 +49,7 @@ class Browser:
         port = port_file.read_text().splitlines()[0]
 
         def page() -> str | None:
-            with urlopen(f"http://127.0.0.1:{port}/json", timeout=5) as answer:
+            with urlopen(f"http://127.0.0.1:{port}/json", timeout=30) as answer:
                 return next((tab["webSocketDebuggerUrl"] for tab in json.load(answer) if tab["type"] == "page"), None)
 
         self.socket = connect(until(page), max_size=None)

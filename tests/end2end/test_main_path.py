@@ -135,10 +135,10 @@ def test_a_report_nobody_can_read_is_named_and_nothing_stops(tmp_path: Path, bod
 def test_the_door_refuses_strangers_and_speaks_openapi(tmp_path: Path, data: Path) -> None:
     with running(data) as desk:
         url = desk.door["url"]
-        spec = json.loads(urllib.request.urlopen(f"{url}/openapi.json", timeout=5).read())
+        spec = json.loads(urllib.request.urlopen(f"{url}/openapi.json", timeout=30).read())
         request = urllib.request.Request(f"{url}/v1/incidents", b"{}", {"Authorization": "Bearer wrong"})
         with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(request, timeout=5)
+            urllib.request.urlopen(request, timeout=30)
 
         assert "/v1/incidents" in spec["paths"]
         assert refused.value.code == 401

@@ -99,7 +99,7 @@ class OpenDoor:
         self._sockets.clear()
 
 
-def heard(line: ClientConnection, timeout_s: float = 10.0) -> dict[str, Any]:
+def heard(line: ClientConnection, timeout_s: float = 30.0) -> dict[str, Any]:
     return dict(json.loads(line.recv(timeout=timeout_s)))
 
 

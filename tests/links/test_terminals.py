@@ -39,7 +39,7 @@ def own(tmp_path: Path) -> Iterator[OpenDoor]:
     door.stop()
 
 
-def close_code(line: Any, timeout_s: float = 10.0) -> int:
+def close_code(line: Any, timeout_s: float = 30.0) -> int:
     while True:
         try:
             line.recv(timeout=timeout_s)

@@ -64,13 +64,13 @@ def seat(qtbot: Any, qapp: Any, language: None) -> Iterator[SimpleNamespace]:
     def tell(*timed: tuple[int, object]) -> None:
         made = journal.entries(*timed)
         bridge.entries(made)
-        qtbot.waitUntil(lambda: bridge.state.last_seq == journal.seq, timeout=2000)
+        qtbot.waitUntil(lambda: bridge.state.last_seq == journal.seq, timeout=30_000)
         qtbot.wait(1)
 
     bridge.hear_attached({"type": "attached", "seq": 0, "exercise": False, "operators": 1, "needs_password": None})
     tell(*story.beginning())
     bridge.hear_positions(story.fixes())
-    qtbot.waitUntil(lambda: len(bridge.fixes) == 5, timeout=2000)
+    qtbot.waitUntil(lambda: len(bridge.fixes) == 5, timeout=30_000)
     found = SimpleNamespace(clock=clock, bridge=bridge, link=link, around=around, tell=tell, journal=journal)
     yield found
     bridge.deleteLater()
