@@ -95,7 +95,11 @@ class WantedFeed:
 
 @dataclass(frozen=True, slots=True)
 class FeedHealth:
-    """How one tile's feed is. Times are UTC nanoseconds; `age_ms` is the shown picture's, None before the first one."""
+    """How one tile's feed is. Times are UTC nanoseconds; `age_ms` is the shown picture's, None before the first one.
+
+    `profile` "main" or "sub"; `mode` "all", "nonref" or "key" pictures; `lowered` why it is less than asked ("" or a word of
+    `wall.lowered.*`); `detail` more about the state (a word of `wall.detail.*`); `hardware` names the decoder, "" for software.
+    """
 
     tile: str
     camera: str
@@ -109,6 +113,15 @@ class FeedHealth:
     interval_ms: float | None = None
     reconnects: int = 0
     picture_at_ns: int | None = None
+    profile: str = "main"
+    mode: str = "all"
+    lowered: str = ""
+    detail: str = ""
+    width_px: int = 0
+    height_px: int = 0
+    codec: str = ""
+    hardware: str = ""
+    ring_s: float = 0.0
 
 
 SUB_STREAM_BELOW_PX: Final = 400
