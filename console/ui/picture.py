@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QBuffer, QByteArray, QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QImageReader, QPainter
+from PySide6.QtGui import QColor, QImage, QImageReader, QPainter, QRegion
 
 from console.ui import theme
 
@@ -62,3 +62,20 @@ def paint_fitted(painter: QPainter, rect: QRect, image: QImage, ratio: float, ha
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(QRectF(rect.left() + left, rect.top() + top, width, height), image)
     return QRect(rect.left() + left, rect.top() + top, round(width), round(height))
+
+
+def paint_part(painter: QPainter, rect: QRect, image: QImage, view: QRectF, has_bars: bool = True) -> QRect:
+    """Paint the part `view` (0…1) of `image` where the whole of it would stand fitted in `rect`; returns that place."""
+    scale = min(rect.width() / image.width(), rect.height() / image.height())
+    width, height = round(image.width() * scale), round(image.height() * scale)
+    place = QRect(rect.left() + (rect.width() - width) // 2, rect.top() + (rect.height() - height) // 2, width, height)
+    if has_bars and place != rect:
+        for bar in list(QRegion(rect) - QRegion(place)):  # type: ignore[call-overload]
+            painter.fillRect(bar, theme.tile_color("tile"))
+    part = QRectF(
+        view.left() * image.width(), view.top() * image.height(), view.width() * image.width(), view.height() * image.height()
+    )
+    image.setDevicePixelRatio(1.0)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.drawImage(QRectF(place), image, part)
+    return place

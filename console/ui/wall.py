@@ -1,35 +1,36 @@
 """Wall: one raster surface for all tiles. It looks 60 times a second which slots have a new picture and paints only those tiles.
 
-Pictures are painted straight from shared memory and checked afterwards: one that was overwritten meanwhile is painted again and
-counted. Signs (name, number, truth badge, halo) lie over the picture; see `ui/tile.py`.
+What stands where is here; how it is painted in `ui/wallpaint.py`, what pointer and keys do in `ui/wallinput.py`, signs in
+`ui/tile.py`. What others let a tile do is a tool: `ui/walltool.py`.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QImage,
+    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QRegion,
-    QTransform,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
 
 from console.model.wall import LAYOUTS, FeedHealth, fitting, layout_for
 from console.services.feeds import Feeds
-from console.ui import theme, tile
-from console.ui.picture import grey_copy, paint_fitted, picture_at
-from console.ui.tile import TileContent, TileSigns
+from console.ui import tile, zoom
+from console.ui.picture import grey_copy, picture_at
+from console.ui.tile import TileContent
+from console.ui.wallinput import WallHands
+from console.ui.wallpaint import TilePainter
+from console.ui.walltile import WHOLE, PlacedTile, TileFigures
+from console.ui.walltool import TileTool, Tools
 from console.words import tr
 
 # Looking costs half a microsecond a tile. Looking only 25 times a second showed 20.5 of 25 pictures (arrival jitters around the
@@ -38,39 +39,11 @@ _FRAME_MS = 16
 _OPENING_MS = 10  # while a tile waits for its first picture
 _WORDS_EVERY = 30  # frames between two looks at the badges' words: about twice a second
 _SETTLE_MS = 120  # a window being dragged larger asks for its new picture sizes only when it rests
-_AGES_KEPT = 20_000
+_SHARPEST_PX = 1920
+"""A zoomed tile asks for a larger picture than itself, but for none wider than this."""
 # Nine stills at once held the GUI thread for 60 ms (Qt decodes under the interpreter's lock, so a thread would not help):
 # they are read at their tile's size, which is a third of the work, and no new one is begun after this much of one look.
 _STILLS_S = 0.004
-
-
-@dataclass(slots=True)
-class TileFigures:
-    """What was measured of one tile: first picture (monotonic ns), pictures painted, torn ones, sampled ages."""
-
-    first_ns: int = 0
-    painted: int = 0
-    torn: int = 0
-    ages_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_AGES_KEPT))
-
-
-@dataclass(slots=True)
-class _Tile:
-    content: TileContent
-    rect: QRect
-    place: QRect = field(default_factory=QRect)
-    signs: TileSigns = field(default_factory=TileSigns)
-    figures: TileFigures = field(default_factory=TileFigures)
-    generation: int = 0
-    slot_name: str = ""
-    arrival_ns: int = 0
-    badge: str = ""
-    message: str = ""
-    state: str = ""
-    still: QImage | None = None
-    still_at_ns: int = 0
-    has_still_looked: bool = False
-    grey: QImage | None = None
 
 
 class WallSurface(QWidget):
@@ -85,14 +58,18 @@ class WallSurface(QWidget):
     def __init__(self, feeds: Feeds, owner: str = "wall", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._feeds, self._owner = feeds, owner
+        self.tools, self.painter, self.hands = Tools(), TilePainter(self, feeds), WallHands(self, feeds)
         self._layout = 9
-        self._tiles: list[_Tile] = []
+        self._tiles: list[PlacedTile] = []
         self._contents: tuple[TileContent, ...] = ()
+        self._views: dict[tuple[str, str], QRectF] = {}
+        """Zoomed tiles (key, camera) → what they show; kept while another tile stands alone."""
         self._focus = 0
         self._frames = 0
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
         self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer, interval=_FRAME_MS)
         self._timer.timeout.connect(self._look)
         self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
@@ -123,6 +100,66 @@ class WallSurface(QWidget):
         """The tile the keyboard is on, if it shows something."""
         return self._tiles[self._focus].content if self._focus < len(self._tiles) else None
 
+    # ---- tiles, for painter, hands and tools ------------------------------------------------------------------------
+    @property
+    def placed(self) -> Sequence[PlacedTile]:
+        """The tiles as they stand, first place first."""
+        return self._tiles
+
+    @property
+    def here(self) -> PlacedTile | None:
+        """The tile or empty place the keyboard is on."""
+        return self._tiles[self._focus] if self._focus < len(self._tiles) else None
+
+    def named(self, key: str) -> PlacedTile | None:
+        """The tile of this name, while it stands here."""
+        return next((one for one in self._tiles if one.content.key == key), None)
+
+    def tile_at(self, point: QPoint) -> PlacedTile | None:
+        """The tile at a point of the surface."""
+        return next((one for one in self._tiles if one.rect.contains(point)), None)
+
+    def is_focused(self, one: PlacedTile) -> bool:
+        return self.hasFocus() and one is self.here
+
+    def add_tool(self, tool: TileTool, key: str = "") -> None:
+        """Let a tool paint and hear on one tile, or ("") on all; the one added last is asked first."""
+        self.tools.add(tool, key)
+        self.update()
+
+    def remove_tool(self, tool: TileTool, key: str = "") -> None:
+        """Take a tool away again."""
+        self.tools.remove(tool, key)
+        self.update()
+
+    def update_tile(self, key: str) -> None:
+        """Have one tile painted anew: a tool has something else to show."""
+        one = self.named(key)
+        if one is not None:
+            self._repaint([one.rect], over=True)
+
+    def set_view(self, one: PlacedTile, view: QRectF) -> None:
+        """Show this part (0…1) of a tile's picture: digital zoom. Its size is asked for when the wheel rests."""
+        if one.view == view:
+            return
+        name = (one.content.key, one.content.camera)
+        if view.width() < 0.999:
+            self._views[name] = QRectF(view)
+        else:
+            self._views.pop(name, None)
+        one.view = QRectF(view)
+        self._settle.start()
+        self._repaint([one.rect])
+
+    def views(self) -> dict[tuple[str, str], QRectF]:
+        """The zoomed tiles (key, camera) and what they show, to bring back by `set_views`."""
+        return dict(self._views)
+
+    def set_views(self, views: Mapping[tuple[str, str], QRectF]) -> None:
+        """Bring a former zoom of all tiles back."""
+        self._views = dict(views)
+        self._place()
+
     def figures(self) -> list[TileFigures]:
         """The measurements of each shown tile, in order."""
         return [one.figures for one in self._tiles]
@@ -149,10 +186,11 @@ class WallSurface(QWidget):
             rect = QRect(
                 left, top, max(1, right - left - (right < self.width())), max(1, bottom - top - (bottom < self.height()))
             )
-            one = former.get((content.key, content.camera, content.url)) or _Tile(content, rect)
+            one = former.get((content.key, content.camera, content.url)) or PlacedTile(content, rect)
             if one.rect.size() != rect.size():
                 one.has_still_looked = False  # read again, at the new size
             one.content, one.rect, one.grey, one.place = content, rect, None, QRect()
+            one.view = QRectF(self._views.get((content.key, content.camera), WHOLE))
             self._tiles.append(one)
         self._focus = min(self._focus, max(0, len(self._tiles) - 1))
         self.update()
@@ -166,7 +204,10 @@ class WallSurface(QWidget):
     @Slot()
     def _ask(self) -> None:
         ratio = self.devicePixelRatioF()
-        wanted = (one.content.wanted(round(one.rect.width() * ratio), round(one.rect.height() * ratio)) for one in self._tiles)
+        wanted = []
+        for one in self._tiles:
+            times = min(zoom.sharpness(one.view), max(1.0, _SHARPEST_PX / (one.rect.width() * ratio))) * ratio
+            wanted.append(one.content.wanted(round(one.rect.width() * times), round(one.rect.height() * times)))
         self._feeds.want([one for one in wanted if one is not None], self._owner)
         self._find_changes(stills_s=0.0)  # labelled places first; their stills follow in the next turns
 
@@ -203,12 +244,9 @@ class WallSurface(QWidget):
         if self._timer.interval() != wanted_ms:
             self._timer.setInterval(wanted_ms)
         if changed:
-            region = QRegion()
-            for rect in changed:
-                region += rect
-            self.update(region)
+            self._repaint(changed)
 
-    def _update_words(self, one: _Tile, known: FeedHealth | None, now_ns: int) -> bool:
+    def _update_words(self, one: PlacedTile, known: FeedHealth | None, now_ns: int) -> bool:
         state = known.state if known is not None and one.content.camera + one.content.url else ""
         age_ms = (now_ns - one.arrival_ns) / 1e6 if one.arrival_ns else None
         badge = tile.badge_words(one.content, known, age_ms, is_short=one.rect.width() < 260)
@@ -223,7 +261,11 @@ class WallSurface(QWidget):
         one.badge, one.message, one.state = badge, message, state
         return True
 
-    def _look_for_still(self, one: _Tile) -> bool:
+    def update_words(self, one: PlacedTile) -> None:
+        """Look at a tile's badge and message now (it is about to be painted)."""
+        self._update_words(one, self._feeds.health().get(one.content.key), self._feeds.mono_ns())
+
+    def _look_for_still(self, one: PlacedTile) -> bool:
         """Take the camera's last known picture once the media thread has read it; True when it is there now."""
         if not self._feeds.knows_still(one.content.camera):
             return False
@@ -241,69 +283,15 @@ class WallSurface(QWidget):
     # ---- painting ---------------------------------------------------------------------------------------------------
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        region = event.region()
-        covered = QRegion()
-        for index, one in enumerate(self._tiles):
-            covered += one.rect
-            if region.intersects(one.rect):
-                painter.setClipRect(one.rect)
-                self._paint_tile(painter, one, not one.place.contains((region & one.rect).boundingRect()))
-                if index == self._focus and self.hasFocus():
-                    painter.setPen(QPen(theme.color("accent"), 2))
-                    painter.setBrush(Qt.BrushStyle.NoBrush)
-                    painter.drawRect(one.rect.adjusted(1, 1, -1, -1))
-        painter.setClipping(False)
-        for rest in list(region - covered):  # type: ignore[call-overload]
-            painter.fillRect(rest, theme.color("background"))
+        self.painter.paint(painter, event.region())
         painter.end()
 
-    def _paint_tile(self, painter: QPainter, one: _Tile, has_bars: bool) -> None:
-        rect, key = one.rect, one.content.key
-        has_picture = self._paint_picture(painter, one, has_bars)
-        if not has_picture:
-            painter.fillRect(rect, theme.tile_color("tile") if one.content.camera or one.content.url else theme.color("panel"))
-            if one.still is not None:
-                paint_fitted(painter, rect, one.still, painter.device().devicePixelRatioF())
-            if not one.badge:
-                self._update_words(one, self._feeds.health().get(key), self._feeds.mono_ns())
-            tile.paint_message(painter, rect, one.message)
-        one.signs.paint(painter, rect, one.content, self._feeds.health().get(key), one.badge)
-
-    def _paint_picture(self, painter: QPainter, one: _Tile, has_bars: bool) -> bool:
-        """Paint the slot's newest picture; a torn one once more. False when there is none."""
-        key, ratio = one.content.key, painter.device().devicePixelRatioF()
-        slot = self._feeds.slot(key)
-        if slot is None:
-            return False
-        if one.grey is not None and slot.generation == one.generation:
-            paint_fitted(painter, one.rect, one.grey, ratio)
-            return True
-        for _ in range(2):
-            found = slot.newest()
-            if found is None:
-                return False
-            image = QImage(found.pixels, found.width_px, found.height_px, found.stride_bytes, QImage.Format.Format_RGB32)
-            if found.rotation_deg:
-                image = image.transformed(QTransform().rotate(-found.rotation_deg))
-            if one.state == "held":
-                image = one.grey = grey_copy(image)
-            place = paint_fitted(painter, one.rect, image, ratio, has_bars)
-            if place != one.place:
-                one.place = place
-                if not has_bars:
-                    self.update(one.rect)  # another shape than before: what is beside it must be painted too
-            if slot.is_whole(found):
-                break
-            one.figures.torn += 1
-        assert found is not None
-        if found.generation != one.generation or slot.name != one.slot_name:
-            one.generation, one.slot_name, one.arrival_ns = found.generation, slot.name, found.arrival_ns
-            one.figures.painted += 1
-            one.figures.first_ns = one.figures.first_ns or self._feeds.mono_ns()
-            self._feeds.painted(key)
-            if one.message:
-                one.message, one.still = "", None
-        return True
+    def _repaint(self, rects: Sequence[QRect], over: bool = False) -> None:
+        """Have these parts painted anew; `over`: only what lies on the pictures has changed there."""
+        region = QRegion()
+        for rect in rects:
+            region += rect
+        self.update(region)
 
     # ---- events -----------------------------------------------------------------------------------------------------
     def showEvent(self, event: QEvent) -> None:
@@ -324,66 +312,71 @@ class WallSurface(QWidget):
                 one.badge = ""
             self.update()
 
-    def _index_at(self, point: QPoint) -> int | None:
-        return next((index for index, one in enumerate(self._tiles) if one.rect.contains(point)), None)
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self.hands.claims(event):
+            event.accept()
+            return True
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._place()
+            self._settle.start()  # another screen: the same room in other pixels
+        return super().event(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._repaint([one.rect for one in (self.here,) if one is not None], over=True)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._repaint([one.rect for one in (self.here,) if one is not None], over=True)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        index = self._index_at(event.position().toPoint())
-        if index is not None:
-            self._set_focus(index)
-            if event.button() == Qt.MouseButton.LeftButton:
-                self.tile_clicked.emit(self._tiles[index].content)
+        self.hands.press(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self.hands.move(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self.hands.release(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        index = self._index_at(event.position().toPoint())
-        if index is not None and event.button() == Qt.MouseButton.LeftButton:
-            self.tile_double_clicked.emit(self._tiles[index].content)
+        self.hands.double_click(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self.hands.wheel(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
-        index = self._focus if by_key else self._index_at(event.pos())
-        if index is not None and index < len(self._tiles):
-            place = self.mapToGlobal(self._tiles[index].rect.center()) if by_key else event.globalPos()
-            self.tile_menu.emit((self._tiles[index].content, place))
+        self.hands.menu(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows move the focus; Enter retries a tile without a picture, else enlarges it; space chooses it."""
-        keys = Qt.Key
-        towards = {keys.Key_Left: (-1, 0), keys.Key_Right: (1, 0), keys.Key_Up: (0, -1), keys.Key_Down: (0, 1)}
-        here = self._tiles[self._focus] if self._focus < len(self._tiles) else None
-        pressed = keys(event.key())
-        if here is None:
-            super().keyPressEvent(event)
-        elif pressed in towards:
-            self._step_focus(*towards[pressed])
-        elif pressed in (keys.Key_Return, keys.Key_Enter):
-            known = self._feeds.health().get(here.content.key)
-            if known is not None and known.error is not None:
-                self._feeds.retry(here.content.key)
-            else:
-                self.tile_double_clicked.emit(here.content)
-        elif pressed == keys.Key_Space:
-            self.tile_clicked.emit(here.content)
-        else:
+        if not self.hands.key(event):
             super().keyPressEvent(event)
 
-    def _step_focus(self, right: int, down: int) -> None:
+    # ---- the keyboard's place ---------------------------------------------------------------------------------------
+    def step_focus(self, right: int, down: int) -> None:
         """Move the focus to the nearest tile in a direction."""
-        here = self._tiles[self._focus].rect.center()
+        best = self.neighbour(right, down)
+        if best is not None:
+            self.focus_on(best)
 
-        def cost(index: int) -> float:
-            away = self._tiles[index].rect.center() - here
+    def neighbour(self, right: int, down: int) -> PlacedTile | None:
+        """The nearest tile or empty place in a direction from the one with the keyboard."""
+        if self.here is None:
+            return None
+        here = self.here.rect.center()
+
+        def cost(one: PlacedTile) -> float:
+            away = one.rect.center() - here
             along, across = away.x() * right + away.y() * down, away.x() * down + away.y() * right
             return along + 3 * abs(across) if along > 0 else float("inf")
 
-        best = min(range(len(self._tiles)), key=cost)
-        if cost(best) < float("inf"):
-            self._set_focus(best)
+        best = min(self._tiles, key=cost)
+        return best if cost(best) < float("inf") else None
 
-    def _set_focus(self, index: int) -> None:
-        before, self._focus = self._focus, index
-        for one in (before, index):
-            if one < len(self._tiles):
-                self.update(self._tiles[one].rect)
+    def focus_on(self, one: PlacedTile) -> None:
+        """Give a tile the keyboard."""
+        rects = [former.rect for former in (self.here,) if former is not None]
+        self._focus = self._tiles.index(one)
+        self._repaint([*rects, one.rect], over=True)
         self.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.tile_focused.emit(self._tiles[index].content)
+        self.tile_focused.emit(one.content)
+
+
+__all__ = ["TileFigures", "WallSurface"]
