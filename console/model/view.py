@@ -92,8 +92,8 @@ def _grid_points() -> list[Point]:
 
 
 def source_point(x: float, y: float, rotation_deg: int) -> Point:
-    """A point of the picture as it is shown, turned clockwise by `rotation_deg` (0, 90, 180, 270), in the source picture."""
-    return {0: (x, y), 90: (y, 1 - x), 180: (1 - x, 1 - y), 270: (1 - y, x)}[rotation_deg % 360]
+    """Where a point of the shown picture lies in the source, which is shown turned counter-clockwise by `rotation_deg`."""
+    return {0: (x, y), 90: (1 - y, x), 180: (1 - x, 1 - y), 270: (y, 1 - x)}[rotation_deg % 360]
 
 
 def shown_point(x: float, y: float, rotation_deg: int) -> Point:
