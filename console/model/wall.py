@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from console.model.view import Dewarp, Masks
+
 TileState = Literal["connecting", "live", "late", "held", "none", "replay"]
 TILE_STATES: Final[tuple[TileState, ...]] = ("connecting", "live", "late", "held", "none", "replay")
 
 FeedError = Literal["auth", "unreachable", "timeout", "codec", "not_found", "bad_stream"]
 FEED_ERRORS: Final[tuple[FeedError, ...]] = ("auth", "unreachable", "timeout", "codec", "not_found", "bad_stream")
+
+Mode = Literal["all", "nonref", "key"]
+"""Which pictures of a stream are decoded: all, those that others need (without non-reference ones), or key frames alone."""
 
 _SECOND_NS: Final = 1_000_000_000
 
@@ -79,6 +84,9 @@ class WantedFeed:
     """What one tile asks of the feeds: a source, the tile's size in device pixels, and how much it may cost.
 
     `tile` names the tile for its owner; `priority` 0 is the most important; `keep_stills` is False for household cameras.
+    `masks` are burnt into what is shown and kept; `ring_s` seconds of packets are kept for a look back (0 for a household
+    camera without an open incident); `grade` is that of the incident the tile belongs to; `is_large`: the tile stands alone
+    or is zoomed; `open_options` are the camera's own (name, value) pairs for opening its stream.
     """
 
     tile: str
@@ -91,6 +99,13 @@ class WantedFeed:
     priority: int = 1
     keyframes_only: bool = False
     keep_stills: bool = True
+    masks: Masks = ()
+    dewarp: Dewarp | None = None
+    ring_s: float = 60.0
+    grade: str = ""
+    is_tour: bool = False
+    is_large: bool = False
+    open_options: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
