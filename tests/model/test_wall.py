@@ -72,12 +72,13 @@ def test_cameras_that_failed_together_are_tried_apart(error: wall.FeedError) -> 
         ((1920, 1080), (480, 270), 1.0, (480, 270)),
         ((704, 576), (480, 270), 1.0, (330, 270)),
         ((704, 576), (480, 270), 12 / 11, (360, 270)),
-        ((100, 4000), (480, 270), 1.0, (7, 270)),
+        ((100, 4000), (480, 270), 1.0, (6, 270)),
+        ((704, 576), (479, 269), 1.0, (328, 268)),
         ((16, 16), (400, 200), 1.0, (200, 200)),
         ((10_000, 2), (48, 27), 1.0, (48, 2)),
     ],
 )
-def test_a_picture_is_fitted_and_never_cropped(
+def test_a_picture_is_fitted_to_even_sides_and_never_cropped(
     source: tuple[int, int], tile: tuple[int, int], aspect: float, size: tuple[int, int]
 ) -> None:
     assert wall.fitted(*source, *tile, aspect) == size
