@@ -1,8 +1,9 @@
 """What the wall's measurements show: streams as street cameras send them, made here and served over RTSP.
 
-704x576 at 25 pictures a second, H.264 main profile, a key frame every 2 s, no reordering, one reference, about 1 Mbit/s: a textured
-street with vehicles of several sizes and sensor noise, every fourth camera panning. The demo's clips and plain moving bars decode at a quarter of
-the work and flatter every player. Made once into build/bench and kept; the same file gives the same stream to every program.
+704x576 at 25 pictures a second, H.264 main profile, a key frame every 2 s, no reordering, one reference, about 1 Mbit/s: a
+textured street with vehicles of several sizes and sensor noise, every fourth camera panning. The demo's clips and plain moving
+bars decode at a quarter of the work and flatter every player. Made once into build/bench and kept; the same file gives the same
+stream to every program.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ def street_clip(path: Path, seed: int, seconds: float = _SECONDS, width: int = W
         stream.width, stream.height, stream.pix_fmt, stream.bit_rate = width, height, "yuv420p", bitrate
         stream.options = {
             "preset": "fast", "tune": "zerolatency", "profile": "main", "g": str(gop), "bf": "0", "refs": "1",
-            "x264-params": f"sliced-threads=0:scenecut=0:keyint={gop}:min-keyint={gop}:vbv-maxrate={bitrate * 3 // 2000}:vbv-bufsize={bitrate // 500}",
+            "x264-params": f"sliced-threads=0:scenecut=0:keyint={gop}:min-keyint={gop}:"
+            f"vbv-maxrate={bitrate * 3 // 2000}:vbv-bufsize={bitrate // 500}",
         }  # fmt: skip
         colours = np.full((height // 2, width), 128, np.uint8)
         colours[:, ::64] = 100
