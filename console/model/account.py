@@ -5,11 +5,11 @@ from __future__ import annotations
 _WATCH = frozenset({"LogOut", "OpenTile", "CloseTile", "AcknowledgeIncident", "NoteIncident", "SaveStill"})
 _COMMAND = _WATCH | {
     "ReportIncident", "GradeIncident", "CloseIncident", "RelinkIncident", "Dispatch", "IssueOrder", "RecallOrder",
-    "SignOnBehalf", "SetDuty",
+    "SignOnBehalf", "SetDuty", "SetPrivacyMasks",
 }  # fmt: skip
 _ADMINISTER = frozenset({
     "LogOut", "ImportRoster", "ImportMap", "AddOperator", "SetPassword", "OpenEnrolment", "EnrolTerminal", "RevokeTerminal",
-    "AddSource",
+    "AddSource", "SetPrivacyMasks", "LiftPrivacyMasks",
 })  # fmt: skip
 ROLES: dict[str, frozenset[str]] = {
     "watcher": _WATCH,
@@ -22,6 +22,7 @@ ROLES: dict[str, frozenset[str]] = {
     "desk": frozenset({
         "StartFolder", "StartDesk", "LinkIncident", "RecordReceipt", "RecordSent", "RecordPathFailed", "ExpireOrder",
         "PassDeadline", "QuarantineInput", "AddOperator", "LogIn", "LogOut", "CloseTile", "AddSource", "EnrolTerminal",
+        "NoteCameraCondition",
     }),
 }  # fmt: skip
 """`owner`: the system user who owns the data folder, at its command line. `desk`: the desk process itself. `source` and

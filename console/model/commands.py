@@ -286,6 +286,35 @@ class SaveStill:
 
 
 @dataclass(frozen=True, slots=True)
+class SetPrivacyMasks:
+    """Hide these polygons of a camera's picture from now on. Refused where something hidden would be seen again."""
+
+    camera: str
+    polygons: list[list[list[float]]]
+    reason: str = ""
+    preset: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LiftPrivacyMasks:
+    """Hide only these polygons from now on (none: nothing), with a reason: a right of its own."""
+
+    camera: str
+    polygons: list[list[list[float]]]
+    reason: str
+    preset: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteCameraCondition:
+    """What some console's picture check says of a camera; "" is well."""
+
+    camera: str
+    condition: str
+    since_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class QuarantineInput:
     door: str
     problem: str

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from console.errors import Refused
-from console.model import account
+from console.model import account, picture_rules
 from console.model import commands as cmd
 from console.model import events as ev
 from console.model.commands import Ask
@@ -375,5 +375,8 @@ _RULES: dict[str, Callable[[State, Any, Ask], Events]] = {
     "OpenTile": _open_tile,
     "CloseTile": _close_tile,
     "SaveStill": _save_still,
+    "SetPrivacyMasks": picture_rules.set_masks,
+    "LiftPrivacyMasks": picture_rules.lift_masks,
+    "NoteCameraCondition": picture_rules.note_condition,
     "QuarantineInput": _quarantine,
 }

@@ -345,6 +345,36 @@ class StillSaved:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivacyMasksSet:
+    """What of a camera's picture is hidden from now on: `polygons` of [x, y] in 0…1 of the source picture. `preset`: the
+    camera's position they were drawn for; "" for every one."""
+
+    camera: str
+    polygons: list[list[list[float]]]
+    reason: str = ""
+    preset: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyMasksLifted:
+    """Masks taken away or made smaller: something hidden is seen from now on. `polygons` is what stays hidden."""
+
+    camera: str
+    polygons: list[list[list[float]]]
+    reason: str
+    preset: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraConditionNoted:
+    """A camera's picture looks bad (`condition`: a word of `model.picture_condition`) since `since_ns`, or well again ("")."""
+
+    camera: str
+    condition: str
+    since_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class InputQuarantined:
     """Something came in that we could not use: `door` says where, `problem` what, `sample` its first characters."""
 

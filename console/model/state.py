@@ -34,6 +34,10 @@ class State:
     """Seat → operator logged in there."""
     tiles: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Open tile → camera, seat, incident, reason, household, opened_ns."""
+    masks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Camera → preset → polygons, by, at_ns: what is hidden of its picture (`picture_rules.masks_of`)."""
+    conditions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Camera whose picture looks bad → condition, since_ns."""
     receipts: dict[str, str] = field(default_factory=dict)
     """Receipt id → order: a receipt heard twice is one fact."""
     rosters: dict[str, int] = field(default_factory=dict)
@@ -240,6 +244,21 @@ def _tile_closed(state: State, entry: ev.Entry, e: ev.TileClosed) -> None:
     state.tiles.pop(e.tile, None)
 
 
+def _masks_set(state: State, entry: ev.Entry, e: ev.PrivacyMasksSet | ev.PrivacyMasksLifted) -> None:
+    kept = {preset: masks for preset, masks in state.masks.get(e.camera, {}).items() if preset != e.preset}
+    if e.polygons:
+        kept[e.preset] = {"polygons": e.polygons, "by": entry.by, "at_ns": entry.at_ns, "reason": e.reason}
+    state.masks[e.camera] = kept
+    if not kept:
+        del state.masks[e.camera]
+
+
+def _condition_noted(state: State, entry: ev.Entry, e: ev.CameraConditionNoted) -> None:
+    state.conditions.pop(e.camera, None)
+    if e.condition:
+        state.conditions[e.camera] = {"condition": e.condition, "since_ns": e.since_ns}
+
+
 def _input_quarantined(state: State, entry: ev.Entry, e: ev.InputQuarantined) -> None:
     state.quarantined += e.count
     state.quarantine.append({"at_ns": entry.at_ns, "door": e.door, "problem": e.problem, "sample": e.sample})
@@ -277,6 +296,9 @@ _HANDLERS: dict[str, Callable[[State, ev.Entry, Any], None]] = {
     "DeadlinePassed": _deadline_passed,
     "TileOpened": _tile_opened,
     "TileClosed": _tile_closed,
+    "PrivacyMasksSet": _masks_set,
+    "PrivacyMasksLifted": _masks_set,
+    "CameraConditionNoted": _condition_noted,
     "InputQuarantined": _input_quarantined,
 }
 
