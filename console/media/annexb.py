@@ -82,7 +82,8 @@ def header_sets(codec: str, extradata: bytes) -> tuple[bytes, int]:
 
 
 def _avcc_sets(extradata: bytes) -> bytes:
-    out, at = [], 5
+    out: list[bytes] = []
+    at = 5
     for mask in (0x1F, 0xFF):
         if at >= len(extradata):
             break
@@ -98,7 +99,8 @@ def _avcc_sets(extradata: bytes) -> bytes:
 
 
 def _hvcc_sets(extradata: bytes) -> bytes:
-    out, at = [], 23
+    out: list[bytes] = []
+    at = 23
     for _ in range(extradata[22]):
         count, at = int.from_bytes(extradata[at + 1 : at + 3], "big"), at + 3
         for _ in range(count):

@@ -23,8 +23,8 @@ from console.media.retime import Timed
 from console.media.ring import Coding, Group
 
 if TYPE_CHECKING:
-    from av.codec.context import CodecContext
     from av.container import OutputContainer
+    from av.video.codeccontext import VideoCodecContext
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -228,13 +228,13 @@ def frames_of(coding: Coding, timed: Sequence[Timed]) -> Iterator[tuple[VideoFra
         packet.time_base = Fraction(1, 1_000_000_000)
         with contextlib.suppress(av.error.InvalidDataError):
             for frame in decoder.decode(packet):
-                yield cast("VideoFrame", frame), int(frame.pts or one.time_ns)
+                yield frame, int(frame.pts or one.time_ns)
     with contextlib.suppress(av.error.InvalidDataError, av.error.EOFError):
         for frame in decoder.decode(None):
-            yield cast("VideoFrame", frame), int(frame.pts or timed[-1].time_ns)
+            yield frame, int(frame.pts or timed[-1].time_ns)
 
 
-def decoder_of(coding: Coding) -> CodecContext:
+def decoder_of(coding: Coding) -> VideoCodecContext:
     """A decoder of one thread for packets of `coding`."""
     from av.codec.context import CodecContext
 
@@ -244,7 +244,7 @@ def decoder_of(coding: Coding) -> CodecContext:
         decoder.width, decoder.height = coding.width_px, coding.height_px
         if coding.extradata:
             decoder.extradata = coding.extradata
-    return cast("CodecContext", decoder)
+    return cast("VideoCodecContext", decoder)
 
 
 def _transcode(part: str, suffix: str, coding: Coding, timed: Sequence[Timed], masks: Masks) -> int:

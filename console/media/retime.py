@@ -7,6 +7,7 @@ A new connection, new codec parameters or a jump of the stamps begins a new run 
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,10 +77,10 @@ def gaps(groups: Sequence[Group]) -> list[Gap]:
     timed = {id(one.kept): one.time_ns for one in lay_out(groups)}
     causes = {group.serial: group.cause for group in groups}
     order = sorted((timed[id(kept)], group.serial, kept) for group in groups for kept in group.packets if id(kept) in timed)
-    steps = [b[0] - a[0] for a, b in zip(order, order[1:], strict=False) if b[0] > a[0]]
+    steps = [b[0] - a[0] for a, b in itertools.pairwise(order) if b[0] > a[0]]
     usual_ns = int(statistics.median(steps)) if steps else 0
     found = []
-    for (before_ns, old, _), (after_ns, new, _) in zip(order, order[1:], strict=False):
+    for (before_ns, old, _), (after_ns, new, _) in itertools.pairwise(order):
         cause: Break | str = causes[new] if new != old else ""
         if after_ns - before_ns > max(_LEAST_GAP_NS, 3 * usual_ns) or (cause and after_ns - before_ns > 2 * usual_ns):
             found.append(Gap(before_ns, after_ns, cause or "silence"))
@@ -89,7 +90,7 @@ def gaps(groups: Sequence[Group]) -> list[Gap]:
 def usual_step_ns(timed: Sequence[Timed]) -> int:
     """The stream's own interval between pictures; 40 ms where there are too few to tell."""
     times = sorted({one.time_ns for one in timed})
-    steps = [b - a for a, b in zip(times, times[1:], strict=False)]
+    steps = [b - a for a, b in itertools.pairwise(times)]
     return int(statistics.median(steps)) if steps else 40_000_000
 
 
@@ -108,7 +109,8 @@ def _runs(groups: Sequence[Group]) -> list[_Run]:
             decode_ns = None
         for kept in group.packets:
             stamp = kept.dts_ns if kept.dts_ns is not None else kept.pts_ns
-            if decode_ns is not None and before is not None and stamp is not None and _has_jumped(stamp - decode_ns, before, kept):
+            step_ns = stamp - decode_ns if stamp is not None and decode_ns is not None else 0
+            if before is not None and _has_jumped(step_ns, before, kept):
                 runs.append(_Run(group.coding, "jump", []))
                 decode_ns = None
             runs[-1].packets.append((_shown(kept, stamp, decode_ns, before, runs[-1]), kept, group.serial))

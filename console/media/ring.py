@@ -12,7 +12,7 @@ import itertools
 import struct
 import threading
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from console.media import annexb
@@ -225,10 +225,7 @@ class Ring:
             for number, group in enumerate(groups):
                 until_ns = groups[number + 1].begin_ns if number + 1 < len(groups) else group.end_ns
                 if until_ns >= from_ns and group.begin_ns <= to_ns:
-                    out.append(
-                        Group(group.serial, group.coding, group.cause, list(group.packets), group.size_bytes,
-                              group.camera_utc_ns)  # fmt: skip
-                    )
+                    out.append(replace(group, packets=list(group.packets)))
             return tuple(out)
 
     def span_s(self, now_ns: int) -> float:
