@@ -219,6 +219,7 @@ class Console(QObject):
         if found is not None:
             self.around.cameras, self.around.units, self.around.places = found.cameras, found.units, found.places
             self.around.version = found.version
+            self.window.finding.roster_changed()
         self.window.map.set_city_map(city_map, "")  # whose map it is stands in the status line
         self.window.map_feed.refresh()
         self.wall_feed.refresh()

@@ -127,6 +127,7 @@ class ReplayConsole(QObject):
             self.around.cameras = {**self.around.cameras, **found.cameras}
             self.around.units = {**self.around.units, **found.units}
             self.around.places, self.around.version = found.places, found.version
+            self.window.finding.roster_changed()
         self.window.map.set_city_map(city_map, "")
         if city_map is not None and self._names is not None:
             self.window.status.show_source(tr("window.demo_source" if self._names.demo_mark.exists() else "window.map_source"))

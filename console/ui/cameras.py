@@ -1,177 +1,236 @@
-"""The tree of all cameras by network and area, with a filter; Enter or a double click brings one to the wall. GUI thread only.
+"""The dock with every camera: by organisation, network or area, searched by name, id or pinyin as one types. GUI thread only.
 
-The model is lazy: a network's areas and an area's cameras are built when they are opened or filtered, 28,000 rows or not.
+Enter or a double click brings the chosen cameras to the wall, a drag too; the menu key opens what else can be done.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QLabel, QLineEdit, QTreeView, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)  # fmt: skip
 
-from console.model.camera import NETWORKS, Camera
-from console.ui import marks, spoken
+from console.services.branches import ORDERS, Grouping, Order
+from console.services.finder import Registry
+from console.services.names import MISS
 from console.ui.around import Around
+from console.ui.cameratree import CameraDelegate, CameraTree
+from console.ui.finding import Finding
 from console.words import tr
 
-_NOWHERE = QModelIndex()
+OPEN_UP_TO = 200
+"""A search that leaves no more than this is shown opened up to its cameras."""
 
 
-class _Node:
-    """A branch (network, area) or a leaf (camera)."""
+class _Tree(QTreeView):
+    """Signals: `entered()` Enter was pressed on the selection."""
 
-    __slots__ = ("camera", "children", "count", "parent", "row", "text")
+    entered = Signal()
 
-    def __init__(self, text: str, parent: _Node | None, row: int, camera: Camera | None = None) -> None:
-        self.text, self.parent, self.row, self.camera = text, parent, row, camera
-        self.children: list[_Node] = []
-        self.count = 0
-
-
-def _tree(cameras: list[Camera]) -> _Node:
-    root = _Node("", None, 0)
-    grouped: dict[str, dict[str, list[Camera]]] = {}
-    for camera in cameras:
-        grouped.setdefault(camera.network, {}).setdefault(camera.area or tr("cameras.no_area"), []).append(camera)
-    for network in (name for name in (*NETWORKS, *sorted(set(grouped) - set(NETWORKS))) if name in grouped):
-        branch = _Node(network, root, len(root.children))
-        root.children.append(branch)
-        for area in sorted(grouped[network]):
-            twig = _Node(area, branch, len(branch.children))
-            branch.children.append(twig)
-            for camera in sorted(grouped[network][area], key=lambda one: one.id):
-                twig.children.append(_Node(spoken.named(camera), twig, len(twig.children), camera))
-            twig.count = len(twig.children)
-            branch.count += twig.count
-    root.count = sum(branch.count for branch in root.children)
-    return root
-
-
-class CameraTree(QAbstractItemModel):
-    """Networks → areas → cameras; read-only."""
-
-    def __init__(self, parent: Any = None) -> None:
-        super().__init__(parent)
-        self._root = _Node("", None, 0)
-
-    def put(self, cameras: list[Camera]) -> None:
-        """Show these cameras."""
-        self.beginResetModel()
-        self._root = _tree(cameras)
-        self.endResetModel()
-
-    @property
-    def count(self) -> int:
-        return self._root.count
-
-    def _node(self, index: Any) -> _Node:
-        return index.internalPointer() if index.isValid() else self._root
-
-    def camera(self, index: Any) -> Camera | None:
-        return self._node(index).camera if index.isValid() else None
-
-    def index(self, row: int, column: int, parent: Any = _NOWHERE) -> QModelIndex:
-        children = self._node(parent).children
-        return self.createIndex(row, column, children[row]) if 0 <= row < len(children) and column == 0 else QModelIndex()
-
-    def parent(self, index: Any = None) -> Any:
-        if index is None:
-            return super().parent()
-        above = self._node(index).parent if index.isValid() else None
-        return QModelIndex() if above is None or above is self._root else self.createIndex(above.row, 0, above)
-
-    def rowCount(self, parent: Any = _NOWHERE) -> int:
-        return len(self._node(parent).children) if not parent.isValid() or parent.column() == 0 else 0
-
-    def columnCount(self, parent: Any = _NOWHERE) -> int:
-        return 1
-
-    def data(self, index: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
-            return None
-        node = self._node(index)
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            if node.camera is not None:
-                return node.text
-            text = tr(f"map.network.{node.text}") if node.parent is self._root else node.text
-            return f"{text}  {node.count}"
-        if role == Qt.ItemDataRole.DecorationRole:
-            network = node.camera.network if node.camera else node.text if node.parent is self._root else ""
-            return marks.icon("network", network) if network else None
-        if role == Qt.ItemDataRole.ToolTipRole and node.camera is not None:
-            camera = node.camera
-            heading = camera.heading_text or tr("cameras.heading_unknown")
-            parts = (camera.id, camera.name, camera.owner, camera.area, camera.pole, heading, self._consent(camera))
-            return "\n".join(part for part in parts if part)
-        return None
-
-    @staticmethod
-    def _consent(camera: Camera) -> str:
-        if not camera.is_household:
-            return ""
-        if not camera.consent:
-            return tr("cameras.consent_never")
-        return (
-            tr("cameras.consent_incident") if camera.consent == "incident" else tr("cameras.consent_until", date=camera.consent)
-        )
+    def keyPressEvent(self, event: Any) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.entered.emit()
+            return
+        super().keyPressEvent(event)
 
 
 class Cameras(QWidget):
-    """The dock. Signals: `wanted(str)` a camera to bring to the wall."""
+    """The dock.
+
+    Signals: `wanted(tuple of camera ids)` to bring to the wall; `pointed(str)` a camera to show on the map; `to_tour(tuple)`
+    cameras to add to the tour being edited.
+    """
 
     wanted = Signal(object)
+    pointed = Signal(object)
+    to_tour = Signal(object)
 
-    def __init__(self, around: Around, parent: Any = None) -> None:
+    def __init__(self, around: Around, finding: Finding, parent: Any = None) -> None:
         super().__init__(parent)
-        self._around, self._version = around, -1
+        self._around, self._finding = around, finding
+        self._order: Order = "network"
+        self._registry: Registry | None = None
         self.model = CameraTree(self)
-        self.tree = QTreeView(self)
+        self.tree = _Tree(self)
         self.tree.setModel(self.model)
+        self._delegate = CameraDelegate(self.tree)
+        self.tree.setItemDelegate(self._delegate)
         self.tree.setHeaderHidden(True)
         self.tree.setUniformRowHeights(True)
-        self.tree.activated.connect(self._activated)
-        self._filter = QLineEdit(self)
-        self._filter.setClearButtonEnabled(True)
-        self._wait = QTimer(self, singleShot=True, interval=150)
-        self._wait.timeout.connect(self.show_cameras)
-        self._filter.textChanged.connect(self._wait.start)
+        self.tree.setIndentation(14)
+        self.tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.tree.setDragEnabled(True)
+        self.tree.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+        self.tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.tree.setExpandsOnDoubleClick(True)
+        self.filter = QLineEdit(self)
+        self.filter.setClearButtonEnabled(True)
+        self.filter.installEventFilter(self)
         self._count = QLabel(self)
         self._count.setProperty("role", "muted")
-        self.setFocusProxy(self._filter)
+        self.orders = QButtonGroup(self)
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        for number, order in enumerate(ORDERS):
+            button = QPushButton(self)
+            button.setCheckable(True)
+            button.setChecked(order == self._order)
+            self.orders.addButton(button, number)
+            row.addWidget(button, 1)
+        self.setFocusProxy(self.filter)
         page = QVBoxLayout(self)
-        for part in (self._filter, self._count, self.tree):
-            page.addWidget(part)
+        page.addWidget(self.filter)
+        page.addLayout(row)
+        page.addWidget(self._count)
+        page.addWidget(self.tree, 1)
+        for signal, slot in (
+            (self.filter.textChanged, self.show_cameras),
+            (self.orders.idClicked, self._order_chosen),
+            (self.tree.entered, self._entered),
+            (self.tree.doubleClicked, self._double_clicked),
+            (self.tree.customContextMenuRequested, self._menu),
+            (finding.ready, self._ready),
+        ):
+            signal.connect(slot)
         self.retranslate()
 
     def retranslate(self) -> None:
-        self._filter.setPlaceholderText(tr("cameras.filter"))
+        self.filter.setPlaceholderText(tr("cameras.filter"))
+        self.filter.setToolTip(tr("cameras.filter_tip"))
+        self.filter.setAccessibleName(tr("cameras.filter_tip"))
+        self.tree.setAccessibleName(tr("cameras.tree"))
+        for number, order in enumerate(ORDERS):
+            self.orders.button(number).setText(tr(f"cameras.by_{order}"))
+            self.orders.button(number).setToolTip(tr(f"cameras.by_{order}_tip"))
         self.show_cameras()
 
     def showEvent(self, event: Any) -> None:
         super().showEvent(event)
-        if self._version != self._around.version:
-            self.show_cameras()
+        self._finding.need()
+        self.show_cameras()
+
+    def show_states(self, states: Mapping[str, str]) -> None:
+        """Take each camera's newest state (tile states of contracts.md)."""
+        self.model.show_states(states)
+
+    @Slot(object)
+    def _ready(self, registry: Registry) -> None:
+        self._registry = registry
+        self.show_cameras()
 
     @Slot()
     def show_cameras(self) -> None:
-        """Build the tree of what the filter leaves."""
-        wanted = self._filter.text().strip().lower()
-        found = [
-            camera
-            for camera in self._around.cameras.values()
-            if not wanted or wanted in f"{camera.id} {camera.name} {camera.area} {camera.notes.get('name_en', '')}".lower()
-        ]
-        self._version = self._around.version
-        self.model.put(found)
-        self._count.setText(tr("cameras.count", count=len(found)))
-        if wanted and len(found) <= 200:
+        """Show the tree of what the search leaves."""
+        if not self.isVisible():
+            return
+        registry = self._registry
+        if registry is None:
+            self._count.setText(tr("cameras.reading" if self._around.cameras else "cameras.none"))
+            return
+        wanted = self.filter.text().strip()
+        kept = registry.cameras.find(wanted) != MISS if wanted else None
+        grouping: Grouping = registry.branches.grouped(self._order, kept)
+        self.model.put(registry.branches, grouping)
+        self._count.setText(
+            tr("cameras.found", count=grouping.count, all=len(registry.branches.cameras))
+            if wanted
+            else tr("cameras.count", count=grouping.count)
+        )
+        if wanted and grouping.count <= OPEN_UP_TO:
             self.tree.expandAll()
-        else:
+            if grouping.count:
+                self._choose_first()
+        elif len(grouping.branch_names) <= OPEN_UP_TO:
             self.tree.expandToDepth(0)
 
+    def _choose_first(self) -> None:
+        """The first camera found is the chosen one: Enter in the search box brings it to the wall."""
+        index = self.model.index(0, 0)
+        while self.model.rowCount(index):
+            index = self.model.index(0, 0, index)
+        self.tree.setCurrentIndex(index)
+
+    @Slot(int)
+    def _order_chosen(self, number: int) -> None:
+        self._order = ORDERS[number]
+        self.show_cameras()
+
+    def chosen(self) -> tuple[str, ...]:
+        """The ids of the chosen cameras, branches opened up, in the order of the tree."""
+        return tuple(self.model.ids_of(sorted(self.tree.selectedIndexes(), key=self._place_of)))
+
+    def _place_of(self, index: Any) -> tuple[int, ...]:
+        place: list[int] = []
+        while index.isValid():
+            place.append(index.row())
+            index = self.model.parent(index)
+        return tuple(reversed(place))
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        """From the search box: down goes to the tree, Enter takes the first camera found, Esc empties the box."""
+        if watched is self.filter and event.type() == QEvent.Type.KeyPress:
+            if event.key() == Qt.Key.Key_Down:
+                self.tree.setFocus(Qt.FocusReason.TabFocusReason)
+                return True
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._entered()
+                return True
+        if watched is self.filter and event.type() == QEvent.Type.ShortcutOverride:
+            if event.key() == Qt.Key.Key_Escape and self.filter.text():
+                self.filter.clear()
+                event.accept()
+                return True
+        return super().eventFilter(watched, event)
+
+    @Slot()
+    def _entered(self) -> None:
+        if chosen := self.chosen():
+            self.wanted.emit(chosen)
+
     @Slot(object)
-    def _activated(self, index: Any) -> None:
-        camera = self.model.camera(index)
-        if camera is not None:
-            self.wanted.emit(camera.id)
+    def _double_clicked(self, index: Any) -> None:
+        if (camera := self.model.camera(index)) is not None:
+            self.wanted.emit((camera.id,))
+
+    @Slot(object)
+    def _menu(self, place: QPoint) -> None:
+        chosen = self.chosen()
+        if not chosen:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(tr("cameras.act.wall", count=len(chosen)), self._entered)
+        if len(chosen) == 1:
+            menu.addAction(tr("cameras.act.map"), self._point)
+        menu.addAction(tr("cameras.act.tour", count=len(chosen)), self._add_to_tour)
+        menu.addAction(tr("cameras.act.copy"), self._copy)
+        menu.popup(self.tree.viewport().mapToGlobal(place))
+
+    @Slot()
+    def _point(self) -> None:
+        if chosen := self.chosen():
+            self.pointed.emit(chosen[0])
+
+    @Slot()
+    def _add_to_tour(self) -> None:
+        if chosen := self.chosen():
+            self.to_tour.emit(chosen)
+
+    @Slot()
+    def _copy(self) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None:
+            clipboard.setText("\n".join(self.chosen()))

@@ -10,6 +10,7 @@ from console.settings import Settings
 from console.ui import keys
 from console.ui.around import Around
 from console.ui.cameras import Cameras
+from console.ui.finding import Finding
 from console.ui.help import Help
 from console.ui.preferences import Preferences
 from console.ui.units import Units
@@ -21,9 +22,9 @@ WIDTH_PX = 300
 class Docks(QObject):
     """Owns the four docks; `pages` names the widgets whose manual page F1 opens."""
 
-    def __init__(self, window: QMainWindow, around: Around, settings: Settings, folder: DataFolder) -> None:
+    def __init__(self, window: QMainWindow, around: Around, finding: Finding, settings: Settings, folder: DataFolder) -> None:
         super().__init__(window)
-        self.cameras, self.units = Cameras(around, window), Units(window)
+        self.cameras, self.units = Cameras(around, finding, window), Units(window)
         self.help, self.preferences = Help(window), Preferences(settings, folder, window)
         self.pages: dict[str, QWidget] = {"cameras": self.cameras, "units": self.units, "settings": self.preferences}
         self._docks: dict[str, QDockWidget] = {}

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QFrame, QLineEdit, QStyle, QVBoxLayout, QWidget
 
 from console.model.state import State
+from console.services.finder import Registry
+from console.services.names import MISS
 from console.ui import marks, spoken, theme
-from console.ui.around import Around
 from console.ui.rows import ROW, RowDelegate, RowList, RowModel
 from console.words import tr
 
@@ -54,8 +57,8 @@ def _rank(wanted: str, identity: str, name: str) -> int | None:
     return 3 if wanted in name or wanted in identity else None
 
 
-def search(wanted: str, around: Around, state: State, fixes: Any) -> list[Found]:
-    """The best hits, incidents first among equals."""
+def search(wanted: str, registry: Registry | None, state: State, fixes: Any) -> list[Found]:
+    """The best hits, incidents first among equals; units, places and cameras by name, id and pinyin once they are indexed."""
     wanted = wanted.strip().lower()
     if not wanted:
         return []
@@ -73,31 +76,36 @@ def search(wanted: str, around: Around, state: State, fixes: Any) -> list[Found]
                     ),
                 )
             )
-    for unit in around.units.values():
-        rank = _rank(wanted, unit.id, f"{unit.name} {unit.notes.get('name_en', '')}")
-        if rank is not None:
-            fix = fixes.get(unit.id)
-            lon, lat = (fix.lon, fix.lat) if fix else (None, None)
-            hits.append(
-                (rank, 1, Found("unit", unit.id, spoken.named(unit), tr(f"unit_kind.{unit.kind}"), lon, lat, ("unit", unit.kind)))
-            )
-    for place in around.places.values():
-        rank = _rank(wanted, place.id, f"{place.name} {place.notes.get('name_en', '')}")
-        if rank is not None:
-            what = tr(f"place_kind.{place.kind}")
-            hits.append((rank, 2, Found("place", place.id, spoken.named(place), what, place.lon, place.lat, ())))
-    for camera in around.cameras.values():
-        rank = _rank(wanted, camera.id, f"{camera.name} {camera.notes.get('name_en', '')}")
-        if rank is not None:
-            what = tr("search.camera")
-            hits.append(
-                (
-                    rank,
-                    3,
-                    Found("camera", camera.id, spoken.named(camera), what, camera.lon, camera.lat, ("network", camera.network)),
-                )
-            )
+    if registry is not None:
+        hits += _named(wanted, registry, fixes)
     return [found for _, _, found in sorted(hits, key=lambda hit: (hit[0], hit[1], hit[2].name))[:MOST]]
+
+
+def _named(wanted: str, registry: Registry, fixes: Any) -> list[tuple[int, int, Found]]:
+    """The best units, places and cameras with how well they fit and in which order kinds stand among equals."""
+    hits: list[tuple[int, int, Found]] = []
+    for unit, rank in _best(registry.unit_list, registry.units.find(wanted)):
+        fix = fixes.get(unit.id)
+        lon, lat = (fix.lon, fix.lat) if fix else (None, None)
+        what = tr(f"unit_kind.{unit.kind}")
+        hits.append((rank, 1, Found("unit", unit.id, spoken.named(unit), what, lon, lat, ("unit", unit.kind))))
+    for place, rank in _best(registry.place_list, registry.places.find(wanted)):
+        what = tr(f"place_kind.{place.kind}")
+        hits.append((rank, 2, Found("place", place.id, spoken.named(place), what, place.lon, place.lat, ())))
+    for camera, rank in _best(registry.branches.cameras, registry.cameras.find(wanted)):
+        sign = ("network", camera.network)
+        hits.append(
+            (rank, 3, Found("camera", camera.id, spoken.named(camera), tr("search.camera"), camera.lon, camera.lat, sign))
+        )
+    return hits
+
+
+def _best(things: Sequence[Any], ranks: Any) -> list[tuple[Any, int]]:
+    """The `MOST` things that fit best, each with how well."""
+    found = np.flatnonzero(ranks != MISS)
+    if len(found) > MOST:
+        found = found[np.argsort(ranks[found], kind="stable")[:MOST]]
+    return [(things[int(number)], int(ranks[number])) for number in found]
 
 
 class _Delegate(RowDelegate):
@@ -129,8 +137,10 @@ class _Delegate(RowDelegate):
 
 
 class SearchBox(QLineEdit):
-    """Signals: `found(Found)` a hit was chosen; `hits(tuple of Found)` what the list shows now; `left()` nothing was chosen."""
+    """Signals: `began()` somebody will search; `found(Found)` a hit was chosen; `hits(tuple of Found)` what the list shows now;
+    `left()` nothing was chosen."""
 
+    began = Signal()
     found = Signal(object)
     hits = Signal(object)
     left = Signal()
@@ -170,8 +180,15 @@ class SearchBox(QLineEdit):
         """Take the keyboard, remembering who had it."""
         window = self.window()
         self._back = window.focusWidget()
+        self.began.emit()
         self.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.selectAll()
+
+    @Slot()
+    def look_again(self) -> None:
+        """What can be found has changed: ask again if somebody is searching."""
+        if self._popup.isVisible() or (self.hasFocus() and self.text().strip()):
+            self._look()
 
     @Slot()
     def _look(self) -> None:

@@ -20,6 +20,7 @@ from console.ui.around import Around
 from console.ui.bridge import Bridge, Change
 from console.ui.choices import Choices
 from console.ui.docks import Docks
+from console.ui.finding import Finding
 from console.ui.flow import Flow
 from console.ui.header import Header, StatusLine
 from console.ui.incident import IncidentPanel
@@ -84,6 +85,7 @@ class MainWindow(QMainWindow):
     # building --------------------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
+        self.finding = Finding(self.around, self)
         self.search = SearchBox(self)
         self.header, self.status = Header(self.search, self), StatusLine(self)
         self.queue, self.panel = Queue(self), IncidentPanel(self.bridge, self.around, self)
@@ -92,7 +94,7 @@ class MainWindow(QMainWindow):
         self.wall = WallBox(self.parts.surface, self)
         self.choices = Choices(
             self.bridge, self.around, self.flow, self.queue, self.panel, self.map, self.map_feed, self.parts.surface,
-            self.parts.wall_feed, self.search, self,
+            self.parts.wall_feed, self.search, self.finding, self,
         )  # fmt: skip
         self.middle = QSplitter(Qt.Orientation.Vertical, self)
         self.middle.addWidget(self.map)
@@ -124,7 +126,7 @@ class MainWindow(QMainWindow):
         self.pages.addWidget(self.login)
         self.pages.addWidget(content)
         self.setCentralWidget(self.pages)
-        self.docks = Docks(self, self.around, self.parts.settings, self.parts.folder)
+        self.docks = Docks(self, self.around, self.finding, self.parts.settings, self.parts.folder)
         self.docks.pages |= {
             "queue": self.queue, "map": self.map, "wall": self.parts.surface, "incident": self.panel, "login": self.login,
             "search": self.search,
@@ -144,7 +146,8 @@ class MainWindow(QMainWindow):
             (self.header.help_asked, docks.show_help),
             (self.header.settings_asked, docks.toggle_settings),
             (self.sound.changed, self._sound_changed),
-            (docks.cameras.wanted, self.choices.ask_for_camera),
+            (docks.cameras.wanted, self._cameras_wanted),
+            (docks.cameras.pointed, self.choices.show_camera),
             (docks.units.pointed, self.choices.show_unit),
             (docks.preferences.language_chosen, self.switch_language),
             (docks.preferences.theme_chosen, self._switch_theme),
@@ -228,6 +231,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: Any) -> None:
         self.remember()
+        self.finding.close()
         self.closing.emit()
         event.accept()
 
@@ -375,6 +379,7 @@ class MainWindow(QMainWindow):
             self.map_feed.beat()
         else:
             self.parts.wall_feed.beat()
+            self.docks.cameras.show_states(self.parts.wall_feed.states())
             self._show_counts()
             self._show_units()
 
@@ -408,6 +413,11 @@ class MainWindow(QMainWindow):
         """Esc and Backspace: the question first, then the enlarged tile, then a dock, then the exact former view."""
         if not self.choices.step_back() and not self.docks.close_one():
             self.flow.back()
+
+    @Slot(object)
+    def _cameras_wanted(self, cameras: tuple[str, ...]) -> None:
+        for camera in cameras:
+            self.choices.ask_for_camera(camera)
 
     @Slot()
     def _close_tile(self) -> None:

@@ -158,7 +158,10 @@ def test_the_keyboard_alone_goes_from_queue_to_order_and_back(window: MainWindow
     assert window.panel.incident == first
 
 
-def test_search_finds_poles_units_cameras_and_incidents(window: MainWindow) -> None:
+def test_search_finds_poles_units_cameras_and_incidents(window: MainWindow, qtbot: Any) -> None:
+    window.search.begin()
+    qtbot.waitUntil(lambda: window.finding.registry is not None, timeout=30_000)
+
     found = {kind: {hit.kind for hit in window.choices._search(kind)} for kind in ("D-0001", "巡-03", "T-005", "斗殴", "0001")}
 
     assert found["D-0001"] >= {"place"}
@@ -209,7 +212,8 @@ def test_the_tree_of_cameras_keeps_the_rules_of_models(window: MainWindow, qtbot
 
     tree = window.docks.cameras.model
     QAbstractItemModelTester(tree, QAbstractItemModelTester.FailureReportingMode.Warning, window)
-    window.docks.cameras.show_cameras()
+    window.docks.toggle("cameras")
+    qtbot.waitUntil(lambda: tree.count > 0, timeout=30_000)
 
     assert tree.count == len(story.cameras())
     assert QApplication.instance() is not None
