@@ -36,15 +36,18 @@ def draw_character(painter: QPainter, rect: QRectF, text: str, color: QColor, bo
 
 
 def tile_state_color(state: str, on_tile: bool = True) -> QColor:
-    """The colour of a tile state's pictogram over a tile (always dark) or on a panel: only lateness and turning are coloured."""
-    token = {"late": "late", "turning": "late", "live": "text", "none": "text", "replay": "accent"}.get(state, "muted")
+    """The colour of a tile state's pictogram over a tile (always dark) or on a panel: only lateness, turning and replay
+    are coloured."""
+    token = {"late": "late", "turning": "late", "live": "text", "none": "text", "held": "text", "replay": "replay"}.get(
+        state, "muted"
+    )
     return theme.tile_color(token) if on_tile else theme.color(token)
 
 
-def draw_tile_state(painter: QPainter, rect: QRectF, state: str, on_tile: bool = True) -> None:
+def draw_tile_state(painter: QPainter, rect: QRectF, state: str, on_tile: bool = True, color: QColor | None = None) -> None:
     """Paint the pictogram of a tile state: live a ring with a dot, late a clock, held two bars, none a cross, unknown "?" …"""
     size = min(rect.width(), rect.height())
-    shade = tile_state_color(state, on_tile)
+    shade = color or tile_state_color(state, on_tile)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.translate(rect.center())

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QWidget
 
 from console.model.wall import FeedHealth
 from console.services.replay_link import ReplayFeeds
-from console.ui import tile
 from console.ui.picture import grey_copy
+from console.ui.truth import SHORT_BELOW_PX, Truth, clock_words
 from console.ui.wall import WallSurface
 from console.words import tr
 
@@ -26,18 +26,19 @@ class ReplaySurface(WallSurface):
         self._stills = feeds
 
     def _update_words(self, one: Any, known: FeedHealth | None, now_ns: int) -> bool:
-        badge, message = tile.badge_words(one.content, known, None, is_short=one.rect.width() < 260), ""
         if not one.content.camera:
-            message = one.content.reason
+            said = Truth(sign="waiting" if one.content.reason else "", headline=one.content.reason)
         elif one.still is not None:
-            badge = tr("replay.still", at=tile.clock_words(one.still_at_ns)) if badge else tile.clock_words(one.still_at_ns)
+            at = clock_words(one.still_at_ns)
+            said = Truth("replay", at if one.rect.width() < SHORT_BELOW_PX else tr("replay.still", at=at))
         else:
             comes = not one.still_at_ns and self._stills.has_stills(one.content.camera)
-            message = tr("replay.no_picture_yet" if comes else "replay.no_picture")
+            why = tr("replay.no_picture_yet" if comes else "replay.no_picture")
+            said = Truth("replay", tr("wall.state.replay"), "waiting" if comes else "none", why)
         state = known.state if known is not None and one.content.camera else ""
-        if (badge, message, state) == (one.badge, one.message, one.state):
+        if (said, state) == (one.truth, one.state):
             return False
-        one.badge, one.message, one.state = badge, message, state
+        one.truth, one.state = said, state
         return True
 
     def _look_for_still(self, one: Any) -> bool:

@@ -12,6 +12,9 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QContextMenuEvent,
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
@@ -22,16 +25,17 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from console.model.layout import Layout
 from console.model.wall import LAYOUTS, FeedHealth, fitting, layout_for
 from console.services.feeds import Feeds
-from console.ui import tile, zoom
+from console.ui import zoom
 from console.ui.picture import grey_copy, picture_at
 from console.ui.tile import TileContent
+from console.ui.truth import NOTHING, truth
 from console.ui.wallinput import WallHands
 from console.ui.wallpaint import TilePainter
 from console.ui.walltile import WHOLE, PlacedTile, TileFigures
 from console.ui.walltool import TileTool, Tools
-from console.words import tr
 
 # Looking costs half a microsecond a tile. Looking only 25 times a second showed 20.5 of 25 pictures (arrival jitters around the
 # moment of looking) and made them 20 ms older.
@@ -48,18 +52,21 @@ _STILLS_S = 0.004
 
 class WallSurface(QWidget):
     """Shows `feeds`. Signals (GUI thread): `tile_clicked(TileContent)`, `tile_double_clicked(TileContent)`,
-    `tile_menu((TileContent, QPoint global))`, `tile_focused(TileContent)`. Call `close_feeds` before `feeds.close()`."""
+    `tile_menu((TileContent, QPoint global))`, `tile_focused(TileContent)`,
+    `dropped(walldrag.Drop)`. Call `close_feeds` before `feeds.close()`."""
 
     tile_clicked = Signal(object)
     tile_double_clicked = Signal(object)
     tile_menu = Signal(object)
     tile_focused = Signal(object)
+    dropped = Signal(object)
 
     def __init__(self, feeds: Feeds, owner: str = "wall", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._feeds, self._owner = feeds, owner
         self.tools, self.painter, self.hands = Tools(), TilePainter(self, feeds), WallHands(self, feeds)
-        self._layout = 9
+        self._layout: int | Layout = 9
+        self._places = LAYOUTS[9]
         self._tiles: list[PlacedTile] = []
         self._contents: tuple[TileContent, ...] = ()
         self._views: dict[tuple[str, str], QRectF] = {}
@@ -70,15 +77,20 @@ class WallSurface(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
+        self.setAcceptDrops(True)
         self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer, interval=_FRAME_MS)
         self._timer.timeout.connect(self._look)
         self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._settle.timeout.connect(self._ask)
 
     # ---- what to show -----------------------------------------------------------------------------------------------
-    def set_layout(self, tiles: int) -> None:
-        """Show the layout with room for `tiles` tiles (1 4 6 8 9 13 16 25 36 64); 0: the grid that shows them largest."""
-        self._layout = layout_for(tiles) if tiles else 0
+    def set_layout(self, tiles: int | Layout) -> None:
+        """Show a layout, or the built-in one with room for `tiles` tiles; 0: the grid that shows them largest."""
+        if isinstance(tiles, Layout):
+            self._layout, self._places = tiles, tiles.places()
+        else:
+            number = layout_for(tiles) if tiles else 0
+            self._layout, self._places = number, LAYOUTS[number] if number else ()
         self._place()
 
     def set_tiles(self, contents: Sequence[TileContent]) -> None:
@@ -87,8 +99,8 @@ class WallSurface(QWidget):
         self._place()
 
     @property
-    def layout_size(self) -> int:
-        """Tiles of the layout in use; 0 where it fits itself to what is shown."""
+    def layout_shown(self) -> int | Layout:
+        """The layout in use, or the tiles of a built-in one; 0 where it fits itself to what is shown."""
         return self._layout
 
     @property
@@ -132,6 +144,11 @@ class WallSurface(QWidget):
         self.tools.remove(tool, key)
         self.update()
 
+    def repaint_over(self, rects: Sequence[QRect]) -> None:
+        """What lies on the pictures has changed in these parts."""
+        if rects:
+            self._repaint(rects, over=True)
+
     def update_tile(self, key: str) -> None:
         """Have one tile painted anew: a tool has something else to show."""
         one = self.named(key)
@@ -148,7 +165,8 @@ class WallSurface(QWidget):
         else:
             self._views.pop(name, None)
         one.view = QRectF(view)
-        self._settle.start()
+        if self.isVisible():
+            self._settle.start()
         self._repaint([one.rect])
 
     def views(self) -> dict[tuple[str, str], QRectF]:
@@ -159,6 +177,17 @@ class WallSurface(QWidget):
         """Bring a former zoom of all tiles back."""
         self._views = dict(views)
         self._place()
+
+    def _asked_px(self, one: PlacedTile) -> tuple[int, int]:
+        """The size a tile's picture is asked for, in device pixels: a zoomed one is asked for larger than its tile."""
+        ratio = self.devicePixelRatioF()
+        times = ratio * min(zoom.sharpness(one.view), max(1.0, _SHARPEST_PX / (one.rect.width() * ratio)))
+        return round(one.rect.width() * times), round(one.rect.height() * times)
+
+    def size_of(self, key: str) -> tuple[int, int] | None:
+        """The size (device pixels) in which a tile's picture is asked for: for whoever opens its next one ahead."""
+        one = self.named(key)
+        return None if one is None else self._asked_px(one)
 
     def figures(self) -> list[TileFigures]:
         """The measurements of each shown tile, in order."""
@@ -176,9 +205,10 @@ class WallSurface(QWidget):
         return QSize(960, 540)
 
     def _place(self) -> None:
+        here = self.here.content.key if self.here is not None else ""
         former = {(one.content.key, one.content.camera, one.content.url): one for one in self._tiles}
         self._tiles = []
-        places = LAYOUTS[self._layout] if self._layout else fitting(len(self._contents), self.width(), self.height())
+        places = self._places or fitting(len(self._contents), self.width(), self.height())
         for content, place in zip(self._contents, places, strict=False):
             left, top = round(place.left * self.width()), round(place.top * self.height())
             right = round((place.left + place.width) * self.width())
@@ -192,7 +222,8 @@ class WallSurface(QWidget):
             one.content, one.rect, one.grey, one.place = content, rect, None, QRect()
             one.view = QRectF(self._views.get((content.key, content.camera), WHOLE))
             self._tiles.append(one)
-        self._focus = min(self._focus, max(0, len(self._tiles) - 1))
+        keys = [one.content.key for one in self._tiles]
+        self._focus = keys.index(here) if here in keys else min(self._focus, max(0, len(keys) - 1))
         self.update()
         if self.isVisible():
             # New tiles are asked for at once, a mere change of size when it rests.
@@ -203,11 +234,7 @@ class WallSurface(QWidget):
 
     @Slot()
     def _ask(self) -> None:
-        ratio = self.devicePixelRatioF()
-        wanted = []
-        for one in self._tiles:
-            times = min(zoom.sharpness(one.view), max(1.0, _SHARPEST_PX / (one.rect.width() * ratio))) * ratio
-            wanted.append(one.content.wanted(round(one.rect.width() * times), round(one.rect.height() * times)))
+        wanted = (one.content.wanted(*self._asked_px(one)) for one in self._tiles)
         self._feeds.want([one for one in wanted if one is not None], self._owner)
         self._find_changes(stills_s=0.0)  # labelled places first; their stills follow in the next turns
 
@@ -249,20 +276,17 @@ class WallSurface(QWidget):
     def _update_words(self, one: PlacedTile, known: FeedHealth | None, now_ns: int) -> bool:
         state = known.state if known is not None and one.content.camera + one.content.url else ""
         age_ms = (now_ns - one.arrival_ns) / 1e6 if one.arrival_ns else None
-        badge = tile.badge_words(one.content, known, age_ms, is_short=one.rect.width() < 260)
-        message = "" if one.arrival_ns else tile.message_words(one.content, known)
-        if one.still is not None and not one.arrival_ns:
-            seen = tile.age_words((time.time_ns() - one.still_at_ns) / 1e6)
-            message = "\n".join(part for part in (tr("wall.last_seen", age=seen), message) if part)
-        if (badge, message, state) == (one.badge, one.message, one.state):
+        still_at_ns = one.still_at_ns if one.still is not None and not one.arrival_ns else 0
+        said = truth(one.content, known, age_ms, time.time_ns(), one.rect.width(), bool(one.arrival_ns), still_at_ns)
+        if (said, state) == (one.truth, one.state):
             return False
         if state != one.state:
             one.grey = None
-        one.badge, one.message, one.state = badge, message, state
+        one.truth, one.state = said, state
         return True
 
     def update_words(self, one: PlacedTile) -> None:
-        """Look at a tile's badge and message now (it is about to be painted)."""
+        """Look at a tile's words now (it is about to be painted)."""
         self._update_words(one, self._feeds.health().get(one.content.key), self._feeds.mono_ns())
 
     def _look_for_still(self, one: PlacedTile) -> bool:
@@ -309,7 +333,7 @@ class WallSurface(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.LanguageChange):
             for one in self._tiles:
-                one.badge = ""
+                one.truth = NOTHING
             self.update()
 
     def event(self, event: QEvent) -> bool:
@@ -326,6 +350,18 @@ class WallSurface(QWidget):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self._repaint([one.rect for one in (self.here,) if one is not None], over=True)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self.hands.drag_over(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        self.hands.drag_over(event)
+
+    def dragLeaveEvent(self, event: QEvent) -> None:
+        self.hands.drag_left()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.hands.drop(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.hands.press(event)

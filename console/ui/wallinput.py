@@ -1,4 +1,4 @@
-"""What the pointer and the keyboard do on a wall: focus, choose, enlarge, zoom, pan; tools are asked first.
+"""What the pointer and the keyboard do on a wall: focus, choose, enlarge, zoom, pan, drag and drop; tools are asked first.
 
 GUI thread only. The surface forwards its events; what concerns more than one tile it says by signals.
 """
@@ -7,13 +7,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QWheelEvent
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QApplication
 
 from console.services.feeds import Feeds
-from console.ui import zoom
+from console.ui import walldrag, zoom
+from console.ui.wallsigns import draw_pin, paint_target
 from console.ui.walltile import WHOLE, PlacedTile
+from console.words import tr
 
 if TYPE_CHECKING:
     from console.ui.wall import WallSurface
@@ -33,6 +43,8 @@ class WallHands:
         self._pressed: tuple[str, QPointF] | None = None
         """Tile and point where the left button went down."""
         self._pans = False
+        self._target: tuple[str | None, str] = (None, "")
+        """Tile under a drag (None: no drag) and the words on it."""
 
     # pointer ---------------------------------------------------------------------------------------------------------
 
@@ -43,6 +55,9 @@ class WallHands:
             return
         surface.focus_on(one)
         if surface.tools.press(one, event):
+            return
+        if event.button() == Qt.MouseButton.LeftButton and one.signs.retry_at(one.rect, event.position().toPoint()):
+            self._feeds.retry(one.content.key)
             return
         if event.button() == Qt.MouseButton.LeftButton:
             self._pressed, self._pans = (one.content.key, event.position()), False
@@ -69,6 +84,10 @@ class WallHands:
             self._pans = True
             surface.set_view(held, zoom.panned(held.view, -moved.x() / held.place.width(), -moved.y() / held.place.height()))
             self._pressed = (held.content.key, event.position())
+        elif held.content.camera:
+            self._pressed = None
+            picture = surface.grab(held.rect)
+            walldrag.start(surface, (held.content.camera,), held.content.key, picture)
 
     def release(self, event: QMouseEvent) -> None:
         surface = self._surface
@@ -102,6 +121,66 @@ class WallHands:
         if one is not None:
             place: QPoint = surface.mapToGlobal(one.rect.center()) if by_key else event.globalPos()
             surface.tile_menu.emit((one.content, place))
+
+    # drag and drop ---------------------------------------------------------------------------------------------------
+
+    def drag_over(self, event: QDragMoveEvent) -> None:
+        """Something is carried over the wall: show where it would go and what would become of it."""
+        found = walldrag.carried(event.mimeData())
+        if found is None:
+            event.ignore()
+            return
+        surface = self._surface
+        one = surface.tile_at(event.position().toPoint())
+        key = one.content.key if one is not None else ""
+        copies = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier) or not found.tile
+        self._show_target(key, self._words(one, found, copies))
+        if self._refuses(one, found, copies):
+            event.ignore()
+        elif found.tile and not copies:
+            event.setDropAction(Qt.DropAction.MoveAction)
+            event.accept()
+        else:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+
+    def drag_left(self) -> None:
+        self._show_target(None, "")
+
+    def drop(self, event: QDropEvent) -> None:
+        """Say what was dropped where; whoever owns the arrangement does it."""
+        found = walldrag.carried(event.mimeData())
+        self._show_target(None, "")
+        one = self._surface.tile_at(event.position().toPoint())
+        copies = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if found is None or self._refuses(one, found, copies or not found.tile):
+            event.ignore()
+            return
+        event.setDropAction(Qt.DropAction.MoveAction if found.tile and not copies else Qt.DropAction.CopyAction)
+        event.accept()
+        self._surface.dropped.emit(walldrag.Drop(found, one.content.key if one is not None else "", copies))
+
+    @staticmethod
+    def _refuses(one: PlacedTile | None, found: walldrag.Carried, copies: bool) -> bool:
+        """A pinned tile is replaced by nothing; its own operator may move another into its place."""
+        return one is not None and copies and one.content.is_pinned
+
+    @staticmethod
+    def _words(one: PlacedTile | None, found: walldrag.Carried, copies: bool) -> str:
+        if one is not None and one.content.key == found.tile:
+            return ""
+        if WallHands._refuses(one, found, copies):
+            return tr("hands.drop.pinned")
+        if one is None or one.is_empty:
+            return tr("hands.drop.copy" if found.tile and copies else "hands.drop.here")
+        return tr("hands.drop.replace" if copies else "hands.drop.swap")
+
+    def _show_target(self, key: str | None, words: str) -> None:
+        if (key, words) == self._target:
+            return
+        changed = [surface_tile.rect for name in (self._target[0], key) if name and (surface_tile := self._surface.named(name))]
+        self._target = (key, words)
+        self._surface.repaint_over(changed)
 
     # keyboard --------------------------------------------------------------------------------------------------------
 
@@ -145,4 +224,9 @@ class WallHands:
     # painting --------------------------------------------------------------------------------------------------------
 
     def paint(self, painter: QPainter, one: PlacedTile) -> None:
-        """What the hands show over a tile: nothing yet."""
+        """The pin of a pinned tile; where a drag would drop, and what would happen."""
+        if one.content.is_pinned:
+            side = max(14, min(22, round(one.rect.height() * 0.09)))
+            draw_pin(painter, QRectF(one.rect.left() + 5, one.rect.bottom() - side - 4, side, side))
+        if self._target[0] == one.content.key:
+            paint_target(painter, one.rect, self._target[1])

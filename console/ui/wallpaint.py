@@ -11,8 +11,9 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QImage, QPainter, QPen, QRegion, QTransform
 
 from console.services.feeds import Feeds
-from console.ui import theme, tile, zoom
+from console.ui import theme, zoom
 from console.ui.picture import grey_copy, paint_fitted, paint_part
+from console.ui.truth import NOTHING
 from console.ui.walltile import PlacedTile
 
 if TYPE_CHECKING:
@@ -46,14 +47,12 @@ class TilePainter:
         painter.fillRect(one.rect, theme.color("panel") if one.is_empty else theme.tile_color("tile"))
         if one.still is not None:
             paint_fitted(painter, one.rect, one.still, painter.device().devicePixelRatioF())
-        if not one.badge:
-            self._surface.update_words(one)
-        tile.paint_message(painter, one.rect, one.message)
 
     def paint_over(self, painter: QPainter, one: PlacedTile) -> None:
         """Signs, tools, the frame of the tile that has the keyboard, and where a drag would drop."""
-        health = self._feeds.health().get(one.content.key)
-        one.signs.paint(painter, one.rect, one.content, health, one.badge)
+        if one.truth is NOTHING:
+            self._surface.update_words(one)
+        one.signs.paint(painter, one.rect, one.content, one.truth)
         self._surface.tools.paint(painter, one)
         if self._surface.is_focused(one):
             painter.setPen(QPen(theme.color("accent"), 2))
@@ -93,8 +92,9 @@ class TilePainter:
             one.figures.painted += 1
             one.figures.first_ns = one.figures.first_ns or self._feeds.mono_ns()
             self._feeds.painted(key)
-            if one.message:
-                one.message, one.still = "", None
+            if one.still is not None or one.truth.sign:
+                one.still = None
+                self._surface.update_words(one)
         return True
 
     def _fit(self, painter: QPainter, one: PlacedTile, image: QImage, has_bars: bool) -> QRect:

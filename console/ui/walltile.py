@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF
 from PySide6.QtGui import QImage
 
 from console.ui.tile import TileContent, TileSigns
+from console.ui.truth import NOTHING, Truth
 
 WHOLE = QRectF(0.0, 0.0, 1.0, 1.0)
 """The view of a tile that is not zoomed. Never changed in place."""
@@ -39,9 +40,9 @@ class PlacedTile:
     generation: int = 0
     slot_name: str = ""
     arrival_ns: int = 0
-    badge: str = ""
-    message: str = ""
+    truth: Truth = NOTHING
     state: str = ""
+    """The health's state the words were last looked at for; "held" pictures are painted grey."""
     still: QImage | None = None
     still_at_ns: int = 0
     has_still_looked: bool = False
