@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 from console.ui import spoken
 from console.ui.around import Around
 from console.ui.bridge import Bridge
+from console.ui.finding import Finding
 from console.ui.flow import Flow
 from console.ui.incident import IncidentPanel
 from console.ui.map import MapView
@@ -28,13 +29,13 @@ class Choices(QObject):
 
     def __init__(
         self, bridge: Bridge, around: Around, flow: Flow, queue: Queue, panel: IncidentPanel, view: MapView, map_feed: MapFeed,
-        surface: WallSurface, wall_feed: WallFeed, box: SearchBox, parent: QObject | None = None,
+        surface: WallSurface, wall_feed: WallFeed, box: SearchBox, finding: Finding, parent: QObject | None = None,
     ) -> None:  # fmt: skip
         super().__init__(parent)
         self._bridge, self._around, self._flow = bridge, around, flow
         self._queue, self._panel, self._map, self._map_feed = queue, panel, view, map_feed
-        self._wall_feed = wall_feed
-        self._wanted_on_map = ""
+        self._wall_feed, self._finding = wall_feed, finding
+        self._wanted_on_map, self._box = "", box
         # Pictures first, then the panel, then the map, each in turns of its own, so that no turn of the event loop is long.
         self._to_map = QTimer(self, singleShot=True, interval=TO_MAP_MS)
         self._to_map.timeout.connect(self._show_on_map)
@@ -49,6 +50,8 @@ class Choices(QObject):
             (view.hit_clicked, self._go_to_hit),
             (box.found, self._go_to_hit),
             (box.hits, map_feed.show_hits),
+            (box.began, finding.need),
+            (finding.ready, self._found_ready),
             (flow.incident_opened, self._incident_opened),
             (flow.tiles_changed, self._tiles_changed),
             (flow.notes_changed, self._notes_changed),
@@ -88,6 +91,13 @@ class Choices(QObject):
             )
             return
         self._flow.open_camera(camera)
+
+    @Slot(object)
+    def show_camera(self, camera: str) -> None:
+        """Show on the map where a camera stands."""
+        found = self._around.cameras.get(camera)
+        if found is not None and found.lon is not None and found.lat is not None:
+            self._map.center_on(found.lon, found.lat)
 
     @Slot(object)
     def show_unit(self, unit: str) -> None:
@@ -155,5 +165,9 @@ class Choices(QObject):
             self._map_feed.pin(hit.id)
         self._map.setFocus()
 
+    @Slot(object)
+    def _found_ready(self, registry: object) -> None:
+        self._box.look_again()
+
     def _search(self, text: str) -> list[Found]:
-        return search(text, self._around, self._bridge.state, self._bridge.fixes)
+        return search(text, self._finding.registry, self._bridge.state, self._bridge.fixes)
