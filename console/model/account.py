@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-_WATCH = frozenset({"LogOut", "OpenTile", "CloseTile", "AcknowledgeIncident", "NoteIncident", "SaveStill"})
+_WATCH = frozenset({"LogOut", "OpenTile", "CloseTile", "AcknowledgeIncident", "NoteIncident", "SaveStill", "SaveClip"})
 _COMMAND = _WATCH | {
     "ReportIncident", "GradeIncident", "CloseIncident", "RelinkIncident", "Dispatch", "IssueOrder", "RecallOrder",
-    "SignOnBehalf", "SetDuty", "SetPrivacyMasks",
+    "SignOnBehalf", "SetDuty", "SetPrivacyMasks", "HoldRecordings",
 }  # fmt: skip
 _ADMINISTER = frozenset({
     "LogOut", "ImportRoster", "ImportMap", "AddOperator", "SetPassword", "OpenEnrolment", "EnrolTerminal", "RevokeTerminal",
@@ -22,7 +22,7 @@ ROLES: dict[str, frozenset[str]] = {
     "desk": frozenset({
         "StartFolder", "StartDesk", "LinkIncident", "RecordReceipt", "RecordSent", "RecordPathFailed", "ExpireOrder",
         "PassDeadline", "QuarantineInput", "AddOperator", "LogIn", "LogOut", "CloseTile", "AddSource", "EnrolTerminal",
-        "NoteCameraCondition",
+        "NoteCameraCondition", "NoteRecording",
     }),
 }  # fmt: skip
 """`owner`: the system user who owns the data folder, at its command line. `desk`: the desk process itself. `source` and

@@ -279,10 +279,59 @@ class CloseTile:
 
 @dataclass(frozen=True, slots=True)
 class SaveStill:
+    """A file of `stills/` is a fact from now on. `household` to `radius_m` are filled in by the desk, here and in `SaveClip`."""
+
     camera: str
     file: str
     sha256: str
     incident: str | None = None
+    taken_ns: int = 0
+    is_masked: bool = False
+    why: str = ""
+    household: bool = False
+    consent: str = ""
+    distance_m: float | None = None
+    radius_m: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class SaveClip:
+    """A file of `clips/` and the note beside it (`note`, JSON) are facts from now on. Times are the clip's own, UTC."""
+
+    camera: str
+    file: str
+    sha256: str
+    incident: str | None = None
+    from_ns: int = 0
+    to_ns: int = 0
+    gaps: int = 0
+    is_masked: bool = False
+    note: str = ""
+    note_sha256: str = ""
+    why: str = ""
+    household: bool = False
+    consent: str = ""
+    distance_m: float | None = None
+    radius_m: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRecording:
+    """The desk's recorder says that a camera is recorded, or no more and why."""
+
+    camera: str
+    is_on: bool
+    why: str = ""
+    household: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRecordings:
+    """Keep the recordings round an incident beyond their time, of its linked cameras and of `cameras`; or let them go."""
+
+    incident: str
+    is_held: bool = True
+    cameras: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 from collections.abc import Callable
 from typing import Any
 
 from console.errors import Refused
-from console.model import account, picture_rules
+from console.model import account, keeping, picture_rules
 from console.model import commands as cmd
 from console.model import events as ev
 from console.model.commands import Ask
 from console.model.incident import GRADES, SOURCES, Incident
+from console.model.keeping import consent_holds
 from console.model.order import RECEIPT_STATES, Order
 from console.model.state import State
 
@@ -301,22 +301,14 @@ def _set_duty(state: State, c: cmd.SetDuty, ask: Ask) -> Events:
     return () if state.duties.get(c.unit) == c.duty else (ev.UnitDutySet(c.unit, c.duty),)
 
 
-def _consent_holds(consent: str, at_ns: int) -> bool:
-    try:
-        until = datetime.date.fromisoformat(consent)
-    except ValueError:
-        return False
-    return datetime.datetime.fromtimestamp(at_ns / 1e9, datetime.UTC).date() <= until
-
-
 def _open_tile(state: State, c: cmd.OpenTile, ask: Ask) -> Events:
     """Household cameras: only for an open incident within the set radius, or under written consent with a reason."""
     if c.household:
         incident = state.incidents.get(c.incident or "")
         near = c.distance_m is not None and c.distance_m <= c.radius_m
         for_incident = c.consent != "" and incident is not None and incident.is_open and near
-        agreed = _consent_holds(c.consent, ask.at_ns) and bool((c.reason or "").strip())
-        if c.consent != "incident" and c.consent and not _consent_holds(c.consent, ask.at_ns):
+        agreed = consent_holds(c.consent, ask.at_ns) and bool((c.reason or "").strip())
+        if c.consent != "incident" and c.consent and not consent_holds(c.consent, ask.at_ns):
             for_incident = False
         if not (for_incident or agreed):
             raise Refused("household_needs_consent", camera=c.camera, incident=c.incident or "", radius_m=c.radius_m)
@@ -332,10 +324,6 @@ def _open_tile(state: State, c: cmd.OpenTile, ask: Ask) -> Events:
 def _close_tile(state: State, c: cmd.CloseTile, ask: Ask) -> Events:
     tile = state.tiles.get(c.tile)
     return (ev.TileClosed(c.tile, tile["camera"], tile["seat"], tile["incident"], c.why),) if tile else ()
-
-
-def _save_still(state: State, c: cmd.SaveStill, ask: Ask) -> Events:
-    return (ev.StillSaved(c.camera, c.file, c.sha256, c.incident),)
 
 
 def _quarantine(state: State, c: cmd.QuarantineInput, ask: Ask) -> Events:
@@ -374,7 +362,10 @@ _RULES: dict[str, Callable[[State, Any, Ask], Events]] = {
     "SetDuty": _set_duty,
     "OpenTile": _open_tile,
     "CloseTile": _close_tile,
-    "SaveStill": _save_still,
+    "SaveStill": keeping.save_still,
+    "SaveClip": keeping.save_clip,
+    "NoteRecording": keeping.note_recording,
+    "HoldRecordings": keeping.hold_recordings,
     "SetPrivacyMasks": picture_rules.set_masks,
     "LiftPrivacyMasks": picture_rules.lift_masks,
     "NoteCameraCondition": picture_rules.note_condition,

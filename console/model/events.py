@@ -338,10 +338,61 @@ class TileClosed:
 
 @dataclass(frozen=True, slots=True)
 class StillSaved:
+    """`taken_ns`: when the picture was seen (0: when the entry was written); `is_masked`: privacy masks are burnt in."""
+
     camera: str
     file: str
     sha256: str
     incident: str | None = None
+    taken_ns: int = 0
+    is_masked: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipSaved:
+    """A piece of a camera's stream as a file, without transcoding unless `is_masked`; `note` is the JSON file beside it."""
+
+    camera: str
+    file: str
+    sha256: str
+    incident: str | None = None
+    from_ns: int = 0
+    to_ns: int = 0
+    gaps: int = 0
+    is_masked: bool = False
+    note: str = ""
+    note_sha256: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStarted:
+    """This computer records a camera from now on."""
+
+    camera: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStopped:
+    """`why`: setting, disk_full, disk, household, end."""
+
+    camera: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingsHeld:
+    """What was recorded of these cameras from `from_ns` on, until the incident was closed, is kept beyond its time."""
+
+    incident: str
+    cameras: list[str]
+    from_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingsReleased:
+    incident: str
 
 
 @dataclass(frozen=True, slots=True)

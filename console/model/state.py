@@ -38,6 +38,10 @@ class State:
     """Camera → preset → polygons, by, at_ns: what is hidden of its picture (`picture_rules.masks_of`)."""
     conditions: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Camera whose picture looks bad → condition, since_ns."""
+    recordings: dict[str, int] = field(default_factory=dict)
+    """Camera that this computer records → since when (UTC ns)."""
+    holds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Incident → cameras, from_ns: recordings kept beyond their time."""
     receipts: dict[str, str] = field(default_factory=dict)
     """Receipt id → order: a receipt heard twice is one fact."""
     rosters: dict[str, int] = field(default_factory=dict)
@@ -259,6 +263,22 @@ def _condition_noted(state: State, entry: ev.Entry, e: ev.CameraConditionNoted) 
         state.conditions[e.camera] = {"condition": e.condition, "since_ns": e.since_ns}
 
 
+def _recording_started(state: State, entry: ev.Entry, e: ev.RecordingStarted) -> None:
+    state.recordings[e.camera] = entry.at_ns
+
+
+def _recording_stopped(state: State, entry: ev.Entry, e: ev.RecordingStopped) -> None:
+    state.recordings.pop(e.camera, None)
+
+
+def _recordings_held(state: State, entry: ev.Entry, e: ev.RecordingsHeld) -> None:
+    state.holds[e.incident] = {"cameras": e.cameras, "from_ns": e.from_ns}
+
+
+def _recordings_released(state: State, entry: ev.Entry, e: ev.RecordingsReleased) -> None:
+    state.holds.pop(e.incident, None)
+
+
 def _input_quarantined(state: State, entry: ev.Entry, e: ev.InputQuarantined) -> None:
     state.quarantined += e.count
     state.quarantine.append({"at_ns": entry.at_ns, "door": e.door, "problem": e.problem, "sample": e.sample})
@@ -299,6 +319,10 @@ _HANDLERS: dict[str, Callable[[State, ev.Entry, Any], None]] = {
     "PrivacyMasksSet": _masks_set,
     "PrivacyMasksLifted": _masks_set,
     "CameraConditionNoted": _condition_noted,
+    "RecordingStarted": _recording_started,
+    "RecordingStopped": _recording_stopped,
+    "RecordingsHeld": _recordings_held,
+    "RecordingsReleased": _recordings_released,
     "InputQuarantined": _input_quarantined,
 }
 

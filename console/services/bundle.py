@@ -12,7 +12,7 @@ over the bytes of manifest.json).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,7 @@ def inspect(path: Path, keys: Path) -> Bundle:
         _members(reader, found)
         _proof(reader, found)
         _fold(reader, found)
+        _named(reader, found)
     except BadInput as cause:
         found.problems.append(str(cause))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as cause:
@@ -88,6 +89,18 @@ def entry_line(entry: Entry) -> bytes:
     """An entry as a line of entries.jsonl. `body` stays the very text that was hashed."""
     fields = asdict(entry) | {"salt": None if entry.salt is None else entry.salt.hex(), "hash": entry.hash.hex()}
     return json.dumps(fields, ensure_ascii=False).encode() + b"\n"
+
+
+def named_files(entries: Iterable[Entry]) -> dict[str, str]:
+    """The stills, clips and clips' notes that entries name, with their SHA-256."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        if entry.kind in ("StillSaved", "ClipSaved") and entry.body:
+            told = json.loads(entry.body)
+            found[told["file"]] = told["sha256"]
+            if told.get("note"):
+                found[told["note"]] = told["note_sha256"]
+    return found
 
 
 def _entries(reader: BundleReader) -> Iterator[Entry]:
@@ -188,3 +201,10 @@ def _fold(reader: BundleReader, found: Bundle) -> None:
         found.problems.append("the entries do not fold to the state the manifest names")
     if json.loads(reader.read(ORDERS, _MOST_BYTES)) != json.loads(json.dumps(orders_of(state, incident))):
         found.problems.append(f"{ORDERS} is not what the entries fold to")
+
+
+def _named(reader: BundleReader, found: Bundle) -> None:
+    """The pictures in the bundle must be those that were saved, not others of the same name."""
+    for name, digest in named_files(found.entries).items():
+        if name in reader.members and reader.members[name].sha256 != digest:
+            found.problems.append(f"{name} is not the file that was saved: its SHA-256 is not the one in its entry")

@@ -212,11 +212,14 @@ class Desk:
                 playbook = around.playbooks[incident.grade or "blue"]
                 text = dispatch.order_text(playbook, incident, "", around.language)
                 return replace(command, text=text, expires_s=playbook.expires_s)
-        if isinstance(command, cmd.OpenTile):
-            return self._filled_tile(command)
+        if isinstance(command, (cmd.OpenTile, cmd.SaveStill, cmd.SaveClip)):
+            return self._filled_camera(command)
+        if isinstance(command, cmd.NoteRecording):
+            camera = around.roster.cameras.get(command.camera)
+            return replace(command, household=camera is not None and camera.is_household)
         return command
 
-    def _filled_tile(self, command: cmd.OpenTile) -> cmd.OpenTile:
+    def _filled_camera(self, command: cmd.OpenTile | cmd.SaveStill | cmd.SaveClip) -> object:
         camera = self.around.roster.cameras.get(command.camera)
         if camera is None:
             raise Refused("unknown_camera", camera=command.camera)

@@ -154,7 +154,7 @@ def _track_lines(data: paths.DataFolder, state: State, incident: str, entries: l
 def _add_files(writer: BundleWriter, root: Path, state: State, entries: Iterable[Entry]) -> list[str]:
     """Add the stills and clips that entries name; returns those that are gone."""
     missing = []
-    for name in sorted({json.loads(entry.body)["file"] for entry in entries if entry.kind == "StillSaved" and entry.body}):
+    for name in sorted(bundle.named_files(entries)):
         try:
             path = clips.locate(root, name)
             with path.open("rb") as content:

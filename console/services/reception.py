@@ -226,7 +226,7 @@ _MORE_THAN_A_RULE = frozenset({
 })  # fmt: skip
 _INTERNAL = frozenset({
     "StartFolder", "StartDesk", "LinkIncident", "RecordReceipt", "RecordSent", "RecordPathFailed", "ExpireOrder", "PassDeadline",
-    "QuarantineInput", "ReportIncident",
+    "QuarantineInput", "ReportIncident", "NoteRecording",
 })  # fmt: skip
 
 

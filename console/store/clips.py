@@ -1,14 +1,22 @@
 """Stills and clips of a data folder: how a picture gets its name and digest, and how an entry's file is found again.
 
-In: bytes from a console. Out: files below `stills/` and `clips/`, named in entries by their path below the data folder
-(`stills/NAME`) and their SHA-256. Any thread; a file is never written twice under one name.
+In: bytes from a console, or files that a decoder child wrote. Out: files below `stills/` and `clips/`, named in entries by
+their path below the data folder (`stills/NAME`) and their SHA-256. Any thread; a file is never written twice under one name.
+Beside a clip stands its note, `NAME.json`: whose picture it is, from when to when, what is missing, who saved it and why.
 """
 
 from __future__ import annotations
 
+import contextlib
+import datetime
+import errno
 import hashlib
+import json
 import os
+import re
 import tempfile
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +24,8 @@ from console.errors import BadInput, Unavailable
 from console.model.ids import checked_id
 
 SHELVES = ("stills", "clips")
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
+_STALE_PART_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,8 @@ def save(root: Path, shelf: str, name: str, content: bytes) -> Saved:
         os.replace(temporary, path)
         temporary = None
     except OSError as cause:
-        raise Unavailable(f"cannot keep {path}: {cause.strerror}") from cause
+        full = cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        raise Unavailable(f"cannot keep {path}: {'the disk is full' if full else cause.strerror}") from cause
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
@@ -69,3 +80,43 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file, in hex. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def free_stem(root: Path, shelf: str, camera: str, at_ns: int) -> Path:
+    """A path below `shelf` without suffix that no file begins with: the second, the camera, and a number where it is taken."""
+    moment = datetime.datetime.fromtimestamp(at_ns // 10**9, datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
+    plain = _UNSAFE.sub("_", camera)[:24].strip(".") or "camera"
+    folder = root / shelf
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for number in range(1, 1000):
+        stem = f"{moment}-{plain}" if number == 1 else f"{moment}-{plain}-n{number}"
+        if not any(folder.glob(f"{stem}*")):
+            break
+    return folder / stem
+
+
+def save_note(media: Path, fields: Mapping[str, object]) -> Saved:
+    """Write the note beside a clip, `NAME.json` for `NAME.mp4`. Raises BadInput, Unavailable."""
+    content = json.dumps(fields, ensure_ascii=False, indent=1).encode() + b"\n"
+    return save(media.parent.parent, media.parent.name, f"{media.stem}.json", content)
+
+
+def discard(root: Path, *files: str) -> None:
+    """Remove files that became no facts: the desk refused them."""
+    for file in files:
+        with contextlib.suppress(OSError, BadInput):
+            locate(root, file).unlink(missing_ok=True)
+
+
+def sweep_parts(root: Path) -> int:
+    """Remove what a killed writer left half-written more than ten minutes ago; returns how many files that were."""
+    removed = 0
+    for shelf in SHELVES:
+        for pattern in ("*.part", ".part-*"):
+            for part in (root / shelf).glob(pattern):
+                with contextlib.suppress(OSError):
+                    if time.time() - part.stat().st_mtime > _STALE_PART_S:
+                        part.unlink()
+                        removed += 1
+    return removed

@@ -40,7 +40,7 @@ _HEARD = {
 class Judgement:
     """What a journal's bodies tell.
 
-    `problems`: (seq, sentence), the first `MOST`. `files`: (seq, file, sha256) of every still. `damage`: what SQLite itself
+    `problems`: (seq, sentence), the first `MOST`. `files`: (seq, file, sha256) of every still, clip and clip's note. `damage`: what SQLite itself
     finds wrong with the file.
     """
 
@@ -131,6 +131,10 @@ class LifeCycles:
                 self._orders[e["order"]] = [incident, e["unit"], e["version"], "issued"]
             case "StillSaved":
                 self.files.append((seq, e["file"], e["sha256"]))
+            case "ClipSaved":
+                self.files.append((seq, e["file"], e["sha256"]))
+                if e.get("note"):
+                    self.files.append((seq, e["note"], e["note_sha256"]))
             case "FolderStarted" if seq != 1:
                 return "the folder is started a second time"
         return None

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from console.errors import BadInput
-from console.model import commands as cmd
 from console.model.events import (
     FolderStarted,
     IncidentClosed,
@@ -19,6 +18,7 @@ from console.model.events import (
     IncidentReported,
     OrderIssued,
     ReceiptRecorded,
+    StillSaved,
 )
 from console.store import clips
 from console.store.check import check
@@ -274,7 +274,7 @@ def test_a_still_that_is_not_what_was_saved_is_located(tmp_path: Path, harm: str
     story.begin()
     saved = clips.save(tmp_path, "stills", "a.jpg", b"picture")
     file = "../secret" if harm == "outside" else saved.file
-    story.tell(cmd.SaveStill("C-1", file, saved.sha256))
+    story.journal.append([("wang@seat1", StillSaved("C-1", file, saved.sha256))])
     story.close()
     assert check(tmp_path)["ok"] == (harm != "outside")
     if harm == "missing":
