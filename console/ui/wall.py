@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
@@ -234,7 +235,8 @@ class WallSurface(QWidget):
 
     @Slot()
     def _ask(self) -> None:
-        wanted = (one.content.wanted(*self._asked_px(one)) for one in self._tiles)
+        contents = ((replace(one.content, is_large=True) if one.is_zoomed else one.content, one) for one in self._tiles)
+        wanted = (content.wanted(*self._asked_px(one)) for content, one in contents)
         self._feeds.want([one for one in wanted if one is not None], self._owner)
         self._find_changes(stills_s=0.0)  # labelled places first; their stills follow in the next turns
 

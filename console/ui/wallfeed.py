@@ -1,23 +1,27 @@
-"""What the wall is given: the flow's tiles as contents with name, number and halo; one tile may stand alone, enlarged.
+"""What the walls are given: the flow's tiles as contents with name, number and halo; in each window one may stand alone.
 
-Tells the desk how the feeds are. GUI thread only.
+Every wall window has a surface and a layout here; window 0 is the seat's own wall. Tells the desk how the feeds are. GUI thread
+only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QRectF, Signal, Slot
 
+from console.model import arrangement
+from console.model.arrangement import Tile
 from console.model.camera import Camera
+from console.model.layout import BUILT_IN, Layout
 from console.model.wall import FeedHealth
 from console.services.feeds import Feeds
 from console.ui import spoken
 from console.ui.around import Around
 from console.ui.bridge import Bridge
 from console.ui.clocks import is_overdue
-from console.ui.flow import Tile
 from console.ui.tile import TileContent
 from console.ui.wall import WallSurface
 from console.words import tr
@@ -26,8 +30,23 @@ TELL_EVERY = 2
 """Beats (seconds) between two reports of feed health to the desk; a changed state is told on the next beat."""
 
 
+@dataclass(slots=True)
+class _Wall:
+    """One wall window's surface: its layout (None: fitting), the tile that stands alone, and the zoom to bring back after it."""
+
+    surface: WallSurface
+    layout: Layout | None = None
+    large: str = ""
+    views: Mapping[tuple[str, str], QRectF] = field(default_factory=dict)
+
+
 class WallFeed(QObject):
-    """Keeps the surface in step with the flow. `url_of(camera, url)` gives a URL its password back; `tell` sends feed health."""
+    """Keeps the surfaces in step with the flow. `url_of(camera, url)` gives a URL its password back; `tell` sends feed health.
+
+    Signals: `surface_added(WallSurface)`, for whoever gives every wall a tool.
+    """
+
+    surface_added = Signal(object)
 
     def __init__(
         self,
@@ -40,45 +59,126 @@ class WallFeed(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._bridge, self._around, self._surface, self._feeds = bridge, around, surface, feeds
+        self._bridge, self._around, self._feeds = bridge, around, feeds
+        self._walls: dict[int, _Wall] = {0: _Wall(surface)}
         self._url_of, self._tell = url_of, tell
         self._tiles: tuple[Tile, ...] = ()
-        self._layout = 0
         self._beats = 0
         self._states: dict[str, str] = {}
         """Camera → last state seen, for the header's count."""
-        self.large = ""
+
+    # windows ---------------------------------------------------------------------------------------------------------
+
+    def surfaces(self) -> tuple[WallSurface, ...]:
+        """The surface of every wall window, the seat's own wall first."""
+        return tuple(wall.surface for wall in self._walls.values())
+
+    def surface(self, window: int) -> WallSurface:
+        """A window's surface; raises KeyError for one that does not stand."""
+        return self._walls[window].surface
+
+    def window_of(self, surface: object) -> int | None:
+        """The window a surface belongs to."""
+        return next((window for window, wall in self._walls.items() if wall.surface is surface), None)
+
+    def add(self, window: int, surface: WallSurface, layout: Layout | None = None) -> None:
+        """Keep one surface more in step: that of a wall window."""
+        self._walls[window] = _Wall(surface, layout)
+        self.refresh()
+        self.surface_added.emit(surface)
+
+    def remove(self, window: int) -> None:
+        """A wall window is about to close: its surface asks for nothing more."""
+        wall = self._walls.pop(window, None)
+        if wall is not None:
+            wall.surface.close_feeds()
+
+    # what is shown ---------------------------------------------------------------------------------------------------
+
+    @property
+    def large(self) -> str:
+        """A tile that stands alone in its window; "" for none."""
+        return next((wall.large for wall in self._walls.values() if wall.large), "")
+
+    def large_of(self, window: int) -> str:
+        """The tile that stands alone in a window; "" for none."""
+        return self._walls[window].large if window in self._walls else ""
+
+    def layouts(self) -> dict[int, Layout | None]:
+        """Window → its layout; None fits by what is shown."""
+        return {window: wall.layout for window, wall in self._walls.items()}
+
+    def room(self, window: int) -> int:
+        """Places of a window's layout; a fitting one has as many as are asked for."""
+        layout = self._walls[window].layout if window in self._walls else None
+        return len(layout.spans) if layout is not None else arrangement.MOST_TILES
 
     def show(self, tiles: tuple[Tile, ...]) -> None:
         """Put the flow's tiles on the surface, at once."""
         self._tiles = tiles
-        if self.large not in {tile.tile for tile in tiles}:
-            self.large = ""
+        names = {tile.tile for tile in tiles}
+        for wall in self._walls.values():
+            if wall.large and wall.large not in names:
+                self._stand_alone(wall, "")
         self.refresh()
 
     def enlarge(self, tile: str) -> None:
-        """Show one tile alone, or ("") all of them again."""
-        self.large = tile
+        """Show one tile alone in its window, or ("") all of them again, each with the zoom it had."""
+        found = arrangement.named(self._tiles, tile)
+        for window, wall in self._walls.items():
+            if found is None or found.window == window:
+                self._stand_alone(wall, tile if found is not None else "")
         self.refresh()
+
+    @staticmethod
+    def _stand_alone(wall: _Wall, tile: str) -> None:
+        if tile and not wall.large:
+            wall.views = wall.surface.views()
+        elif wall.large and not tile:
+            wall.surface.set_views(wall.views)
+        wall.large = tile
 
     @Slot(object)
     def point(self, camera: str) -> None:
         """The verdict list's keyboard stands on this camera: nothing moves, the list itself shows the number."""
 
-    def lay_out(self, tiles: int) -> None:
-        """A fixed layout; 0 chooses by what is shown."""
-        self._layout = tiles
-        self.refresh()
+    def lay_out(self, layout: int | Layout | None, window: int = 0) -> None:
+        """A window's layout: a built-in one by its tiles, any other; None or 0 chooses by what is shown."""
+        wall = self._walls.get(window)
+        if wall is not None:
+            wall.layout = layout if isinstance(layout, Layout) else BUILT_IN.get(layout or 0)
+            self._stand_alone(wall, "")
+            self.refresh()
 
     def refresh(self) -> None:
         """Build the contents anew: names, numbers, halo."""
-        shown = [tile for tile in self._tiles if not self.large or tile.tile == self.large]
-        layout = 1 if self.large else self._layout
-        if layout != self._surface.layout_size:
-            self._surface.set_layout(layout)
-        contents = tuple(self._content(tile, order) for order, tile in enumerate(shown))
-        if contents != self._surface.contents:
-            self._surface.set_tiles(contents)
+        for window, wall in self._walls.items():
+            shown = arrangement.of_window(self._tiles, window)
+            if wall.large:
+                shown = [tile for tile in shown if tile.tile == wall.large]
+            layout: Layout | int = 1 if wall.large else wall.layout or 0
+            if layout != wall.surface.layout_shown:
+                wall.surface.set_layout(layout)
+            contents = tuple(self._contents(window, wall, shown))
+            if contents != wall.surface.contents:
+                wall.surface.set_tiles(contents)
+
+    def _contents(self, window: int, wall: _Wall, shown: Sequence[Tile]) -> list[TileContent]:
+        """The tiles' contents; a layout's places that nothing stands in are empty ones, which can be chosen and dropped on."""
+        if wall.large or wall.layout is None:
+            return [self._content(tile, order) for order, tile in enumerate(shown)]
+        standing = {tile.place: tile for tile in shown}
+        return [
+            self._content(standing[place], place) if place in standing else TileContent(empty_key(window, place))
+            for place in range(len(wall.layout.spans))
+        ]
+
+    def place_of(self, window: int, key: str) -> int | None:
+        """The place of a tile, or of an empty one, by its content's key."""
+        tile = arrangement.named(self._tiles, key)
+        if tile is not None:
+            return tile.place if tile.window == window else None
+        return next((n for n in range(self.room(window)) if empty_key(window, n) == key), None)
 
     def _content(self, tile: Tile, order: int) -> TileContent:
         camera = self._around.cameras.get(tile.camera)
@@ -91,6 +191,10 @@ class WallFeed(QObject):
             "grade": incident.grade if incident is not None and late else None,
             "priority": order,
             "keep_stills": not tile.household,
+            "incident_grade": (incident.grade or "") if incident is not None and incident.is_open else "",
+            "is_pinned": tile.is_pinned,
+            "is_tour": tile.is_tour,
+            "is_large": tile.tile == self.large_of(tile.window),
         }
         if camera is None or not tile.may_show:
             reason = tr("incident.consent_asked") if tile.household else tr("incident.unknown_camera")
@@ -113,8 +217,17 @@ class WallFeed(QObject):
         """Cameras that gave a picture when last looked at, of all cameras of the roster."""
         return sum(1 for state in self._states.values() if state in ("live", "late")), len(self._around.cameras)
 
+    def states(self) -> Mapping[str, str]:
+        """Camera → the last state this console saw it in."""
+        return self._states
+
     def health(self) -> Mapping[str, FeedHealth]:
         return self._feeds.health()
+
+
+def empty_key(window: int, place: int) -> str:
+    """The name of an empty place: no tile is called so."""
+    return f"·{window}/{place}"
 
 
 def _told(one: FeedHealth) -> dict[str, Any]:
