@@ -6,16 +6,19 @@ Runs in decoder children and in the probe's child; only the URL check runs in th
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 import stat
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
-from console.errors import BadInput
+from console.errors import BadInput, Unavailable
 from console.logs import mask
+from console.media.said import Said
 from console.model.wall import FeedError
 
 if TYPE_CHECKING:
@@ -33,27 +36,40 @@ _SCHEMES: Final[dict[str, Literal["rtsp", "http", "file"]]] = {
 _QUICK_OPEN: Final = {"analyzeduration": "0", "probesize": "32", "fpsprobesize": "0"}
 
 
+OWN_OPTIONS: Final = ("tls", "tls_ca", "tls_pin", "transport", "redirect", "relay")
+"""Options of one camera that are ours, not FFmpeg's; also at the end of an RTSP address: `rtsps://host/a#tls_pin=…&transport=udp`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A checked feed address. `url` is what FFmpeg gets (credentials escaped), `shown` what people may see."""
+    """A checked feed address. `url` is what FFmpeg may get (credentials escaped), `shown` what people may see.
+
+    `bare` is the address without user, password and options; `user` None means that none was given; `options` are ours.
+    """
 
     kind: Literal["rtsp", "http", "file"]
-    url: str
+    url: str = field(repr=False)
     shown: str
+    bare: str = ""
+    user: str | None = None
+    password: str = field(default="", repr=False)
+    options: tuple[tuple[str, str], ...] = ()
 
 
 class SourceFailed(Exception):
-    """A source could not be opened or ended; `word` is the contract's word for why."""
+    """A source could not be opened or ended; `word` is the contract's word for why, `detail` a key of `FAULT_DETAILS` or ""."""
 
-    def __init__(self, word: FeedError, detail: str) -> None:
-        super().__init__(f"{word}: {detail}")
+    def __init__(self, word: FeedError, message: str, detail: str = "") -> None:
+        super().__init__(f"{word}: {message}")
         self.word: FeedError = word
+        self.detail = detail
 
 
 def parse(url: str) -> Source:
     """Check a feed's address: rtsp, rtsps, http, https, file, or a plain path.
 
-    A password may hold any character (`@ : / # % &`, Chinese): the last `@` before a host ends it. Raises BadInput.
+    A password may hold any character (`@ : / # % &`, Chinese): the last `@` before a host ends it. An RTSP address may end in
+    our own options (`OWN_OPTIONS`) behind a `#`. Raises BadInput.
     """
     url = url.strip()
     shown = mask(url)
@@ -76,49 +92,124 @@ def parse(url: str) -> Source:
     host = re.match(r"(\[[0-9A-Fa-f:.%]+\]|[^/?#:]*)(?::([^/?#]*))?", address)
     if host is None or not host[1] or (host[2] and not (host[2].isdigit() and 0 < int(host[2]) < 65536)):
         raise BadInput("no valid host or port", shown[:200], f"write {name}://host:port/path")
+    address, options = _split_options(address, shown) if kind == "rtsp" else (address, ())
+    bare = f"{name}://{address}"
     if not at:
-        return Source(kind, url, shown)
+        return Source(kind, url.split("#")[0] if options else url, shown, bare, options=options)
     user, colon, secret = user_info.partition(":")
-    return Source(kind, f"{name}://{_escape(user)}{colon}{_escape(secret)}@{address}", shown)
+    whole = f"{name}://{_escape(user)}{colon}{_escape(secret)}@{address}"
+    return Source(kind, whole, shown, bare, _plain(user), _plain(secret), options)
+
+
+def _split_options(address: str, shown: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    bare, _, text = address.partition("#")
+    if "=" not in text:
+        return address, ()
+    pairs = [(name, unquote(value)) for name, _, value in (part.partition("=") for part in text.split("&"))]
+    unknown = next((name for name, _ in pairs if name not in OWN_OPTIONS), None)
+    if unknown is not None:
+        raise BadInput(f"unknown option {unknown[:40]!r} behind the #", shown[:200], f"one of {', '.join(OWN_OPTIONS)}")
+    return bare, tuple(pairs)
+
+
+def _plain(text: str) -> str:
+    """What was typed: a part of a URL with its escapes taken out, where all of them are escapes."""
+    return unquote(text, errors="surrogateescape") if _ESCAPED.match(text) else text
+
+
+def account(url: str) -> str:
+    """Camera, user and password of an address as one opaque word: main and sub stream of a camera share it, and with it the one
+    log-in try a minute (V18). An address that is none stands for itself."""
+    try:
+        checked = parse(url)
+    except BadInput:
+        return url
+    if checked.user is None:
+        return url
+    parts = urlsplit(checked.bare)
+    text = "\0".join((parts.hostname or "", str(parts.port), checked.user, checked.password))
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _escape(text: str) -> str:
     return quote(text, safe="%" if _ESCAPED.match(text) else "")
 
 
-def open_source(source: Source, open_timeout_s: float, read_timeout_s: float, transport: str = "tcp") -> InputContainer:
+def open_source(
+    source: Source, open_timeout_s: float, read_timeout_s: float, transport: str = "tcp",
+    options: Iterable[tuple[str, str]] = (), said: Said | None = None,
+) -> InputContainer:  # fmt: skip
     """Open `source` for its video alone. No call on the container blocks longer than the time-outs. Raises SourceFailed.
 
-    RTSP asks for TCP first and takes UDP when the camera refuses TCP (461), on the same connection; `transport="udp"` turns
-    the order round. Audio and metadata tracks are not set up: they have stalled video elsewhere.
+    RTSP goes through the relay of this process, which logs in and says in `said` (one per try) what the camera really said.
+    It asks for TCP first and takes UDP when the camera refuses TCP (461), on the same connection; `transport="udp"` turns
+    the order round. Audio and metadata tracks are not set up: they have stalled video elsewhere. `options` are this camera's:
+    ours (`OWN_OPTIONS`) or FFmpeg's.
     """
     import av
 
-    options: dict[str, str] = {}
+    said = Said() if said is None else said
+    own = dict(source.options) | dict(options)
+    theirs = {name: value for name, value in own.items() if name not in OWN_OPTIONS}
+    opened = source.url
+    limits: dict[str, str] = {}
     if source.kind == "file":
         _check_file(source)
     else:
-        options["timeout" if source.kind == "rtsp" else "rw_timeout"] = str(int(open_timeout_s * 1e6))
+        limits["timeout" if source.kind == "rtsp" else "rw_timeout"] = str(int(open_timeout_s * 1e6))
     if source.kind == "rtsp":
-        options |= _QUICK_OPEN | {"allowed_media_types": "video"}
-        options |= {"rtsp_flags": "prefer_tcp"} if transport == "tcp" else {}
-    limits = None if source.kind == "file" else (open_timeout_s + 0.5, read_timeout_s)
+        limits |= _QUICK_OPEN | {"allowed_media_types": "video"}
+        limits |= {"rtsp_flags": "prefer_tcp"} if own.get("transport", transport) == "tcp" else {}
+        opened = _relayed(source, said, open_timeout_s, own)
+    waits = None if source.kind == "file" else (open_timeout_s + 0.5, read_timeout_s)
     container, began_s = None, time.monotonic()
     try:
-        container = av.open(source.url, mode="r", options=options, timeout=limits)
+        container = av.open(opened, mode="r", options=limits | theirs, timeout=waits)
         if not container.streams.video:
-            raise SourceFailed("bad_stream", "no video track")
+            raise SourceFailed("bad_stream", "no video track", "no_video")
         context = container.streams.video[0].codec_context
         if context is None or context.name is None:
             raise SourceFailed("codec", "no decoder for this video")
         return container
     except (av.error.FFmpegError, OSError, ValueError) as cause:
-        word = word_for(cause, source.kind != "file", time.monotonic() - began_s, open_timeout_s * 0.95)
-        raise SourceFailed(word, mask(str(cause))) from cause
+        elapsed_s = time.monotonic() - began_s
+        raise failed(cause, source, said, "while opening", elapsed_s, open_timeout_s * 0.95) from cause
     except SourceFailed:
         if container is not None:
             container.close()
         raise
+
+
+def _relayed(source: Source, said: Said, open_timeout_s: float, own: dict[str, str]) -> str:
+    """The address FFmpeg opens: the relay's, unless this camera's options say `relay=off` and nothing in it needs the relay."""
+    from console.media import relay
+
+    if own.get("relay") == "off" and source.user is None and not source.bare.startswith("rtsps"):
+        return source.bare
+    try:
+        return relay.shared().address_for(source, said, open_timeout_s, own)
+    except BadInput as cause:
+        raise SourceFailed("bad_stream", str(cause), "refused") from cause
+    except Unavailable as cause:
+        raise SourceFailed("unreachable", str(cause)) from cause
+
+
+def failed(
+    cause: BaseException, source: Source, said: Said, message: str, elapsed_s: float = 0.0, limit_s: float = float("inf")
+) -> SourceFailed:
+    """Why opening or reading failed: the camera's own words where the relay heard any, else FFmpeg's error."""
+    text = f"{message}: {mask(str(cause))}"
+    if said.word is not None:
+        return SourceFailed(said.word, text, said.detail)
+    word = word_for(cause, source.kind != "file", elapsed_s, limit_s)
+    if said.is_playing and said.has_media is False:
+        return SourceFailed("timeout", text, "no_media")
+    return SourceFailed(word, text, said.detail if said.detail == "transport" else "")
+
+
+def ended(said: Said) -> SourceFailed:
+    """Why a live stream has ended."""
+    return SourceFailed(said.word or "unreachable", "the stream ended", said.detail if said.word is not None else "")
 
 
 def _check_file(source: Source) -> None:
