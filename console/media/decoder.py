@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from multiprocessing.connection import Connection
 
@@ -16,24 +18,30 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from console.clock import SystemClock
-from console.media.child import ChildOptions, Job, Report
-from console.media.publisher import Publisher, Target
+from console.media.child import ChildLoad, ChildOptions, Facts, Job, Report
+from console.media.fileplay import Tap
+from console.media.gate import Gate
 from console.media.reader import Reader
 from console.media.scaler import Scaler
 
 _STILL_WIDTH_PX = 640
+_BEAT_NS = 1_000_000_000
 
 
 class Decoder:
-    """Serves one console over `pipe`."""
+    """Serves one console over `pipe`.
+
+    A command is a method `_name`. An errand (`errand`, number, name, job id, …) is a method that answers, once, by `answer`.
+    """
 
     def __init__(self, pipe: Connection, options: ChildOptions) -> None:
         self._pipe, self._options, self._clock = pipe, options, SystemClock()
         self._readers: dict[str, Reader] = {}
         self._sending = threading.Lock()  # guards writes to the pipe
         self._files: list[Reader] = []
-        self._opening: set[str] = set()  # feeds that wait for their first picture; single set operations only
+        self._gate = Gate()
         self._changed = threading.Condition()  # guards _files
+        self._beat_ns, self._beat_cpu_s, self._abandoned = 0, 0.0, 0
         Scaler()  # finds the library now, not when the first picture waits for it
         threading.Thread(target=self._play_files, name="files", daemon=True).start()
 
@@ -41,14 +49,20 @@ class Decoder:
         """Obey commands until the pipe closes or says stop."""
         with contextlib.suppress(EOFError, OSError):
             while True:
+                now_ns = self._clock.mono_ns()
+                if now_ns - self._beat_ns >= _BEAT_NS:
+                    self._beat(now_ns)
                 if not self._pipe.poll(1.0):
-                    self._send(("beat", sum(reader.replace_if_stuck(self._clock.mono_ns()) for reader in self._readers.values())))
                     continue
                 command, *arguments = self._pipe.recv()
                 if command == "stop":
                     break
                 getattr(self, f"_{command}")(*arguments)
         os._exit(0)  # threads may sit in native reads that nothing interrupts
+
+    def answer(self, errand_id: int, ok: bool, fields: Mapping[str, object]) -> None:
+        """Say how an errand ended; from any thread."""
+        self._send(("answer", errand_id, ok, dict(fields)))
 
     def _send(self, message: object) -> None:
         with self._sending, contextlib.suppress(OSError):
@@ -57,22 +71,39 @@ class Decoder:
     def _report(self, report: Report) -> None:
         self._send(("report", report))
 
+    def _tell(self, facts: Facts) -> None:
+        self._send(("facts", facts))
+
+    def _beat(self, now_ns: int) -> None:
+        """Say that this child is alive and how much it has to do; give up what is stuck."""
+        cpu_s, readers = time.process_time(), list(self._readers.values())
+        self._abandoned += sum(reader.replace_if_stuck(now_ns) for reader in readers)
+        figures = [reader.take_figures() for reader in readers]
+        passed_s = (now_ns - self._beat_ns) / 1e9
+        load = ChildLoad(
+            (cpu_s - self._beat_cpu_s) / passed_s if self._beat_ns else 0.0,
+            sum(late for late, _, _ in figures), max((backlog for _, backlog, _ in figures), default=0),
+            sum(lost for _, _, lost in figures), self._abandoned,
+        )  # fmt: skip
+        self._beat_ns, self._beat_cpu_s = now_ns, cpu_s
+        self._send(("beat", load))
+
     # ---- commands ---------------------------------------------------------------------------------------------------
     def _open(self, job: Job) -> None:
-        try:
-            target = Target(job.slot, job.width_px, job.height_px)
-        except FileNotFoundError:
-            return  # closed again before we came to it
-        publisher = Publisher(target, Scaler(), job.max_fps)
-        reader = Reader(job, publisher, self._options, self._clock, self._report, self._take_file, self._opening)
+        reader = Reader(
+            job, self._options, self._clock, self._gate, self._report, self._tell, self._take_file, *self._tap_for(job)
+        )
         self._readers[job.id] = reader
         reader.start()
+
+    def _tap_for(self, job: Job) -> tuple[Tap | None, Callable[[], float]]:
+        """Who keeps this job's packets, and how many seconds it has of them."""
+        return None, lambda: 0.0
 
     def _aim(self, job: Job) -> None:
         reader = self._readers.get(job.id)
         if reader is not None:
-            with contextlib.suppress(FileNotFoundError):
-                reader.aim(Target(job.slot, job.width_px, job.height_px), job.max_fps)
+            reader.aim(job)
 
     def _close(self, job_id: str, still_path: str) -> None:
         reader = self._readers.pop(job_id, None)
@@ -90,6 +121,12 @@ class Decoder:
         reader = self._readers.get(job_id)
         if reader is not None:
             reader.retry()
+
+    def _errand(self, errand_id: int, name: str, job_id: str, *arguments: object) -> None:
+        if job_id not in self._readers:
+            self.answer(errand_id, False, {"word": "gone"})
+            return
+        getattr(self, f"_{name}")(errand_id, job_id, *arguments)
 
     # ---- files ------------------------------------------------------------------------------------------------------
     def _take_file(self, reader: Reader) -> None:
@@ -124,6 +161,10 @@ class Decoder:
         if newest is None:
             return
         frame, arrival_ns = newest
+        if reader.job.masks:
+            from console.media.masks import burn_frame
+
+            frame = burn_frame(frame, reader.job.masks)
         at_ns = self._clock.now_ns() - (self._clock.mono_ns() - arrival_ns)
         with contextlib.suppress(OSError):  # a full disk costs a still, never a picture
             with open(f"{path}.part", "wb") as file:

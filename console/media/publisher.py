@@ -1,68 +1,94 @@
-"""Publisher: takes a feed's packets and decoded frames and keeps its slot's newest picture and its liveness figures.
+"""Publisher: takes a stream's packets and decoded frames; keeps its liveness figures and the newest picture in every outlet.
 
-Runs in a decoder child, in whichever thread reads the feed; `aim` may be called from another thread.
+Runs in a decoder child, in whichever thread reads the feed; `aim` comes from the child's main thread.
 """
 
 from __future__ import annotations
 
-import ctypes
+import contextlib
 import statistics
+import threading
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from console.media import slots
-from console.media.slots import Slot
-from console.model.wall import fitted
+from console.media.outlet import Outlet
 
 if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-    from console.media.scaler import Scaler
+    from console.media.child import Target
 
 _UNKNOWN_INTERVAL_NS = 1_000_000_000  # until a stream has told its own interval, it counts as one picture a second
 _KEY_FRAME_AT_LATEST_NS = 4_000_000_000  # after damage: a stream without key frames (intra refresh) is clean again by then
-
-
-class Target:
-    """A slot, the size wanted in it, and the addresses of its buffers for swscale."""
-
-    def __init__(self, name: str, width_px: int, height_px: int) -> None:
-        self.slot = Slot.attach(name)
-        self.width_px, self.height_px = min(width_px, self.slot.width_px), min(height_px, self.slot.height_px)
-        self.addresses = [ctypes.addressof(ctypes.c_char.from_buffer(buffer)) for buffer in self.slot.buffers]
+_LONGEST_HOLD_NS = 12_000_000_000
+_FIRST_AT_LATEST_NS = 1_000_000_000  # an imperfect first picture, marked, is better than none
+_MARKED_NS = 2_500_000_000  # how long an imperfect picture is marked after the last damage
 
 
 class Publisher:
-    """Owns one feed's scaler and current target."""
+    """One stream's outlets and figures. `targets` may be empty: then it is decoded for nobody but stills."""
 
-    def __init__(self, target: Target, scaler: Scaler, max_fps: float) -> None:
-        self._target, self._next_target = target, target
-        self._scaler = scaler
-        self._least_gap_ns = int(0.7e9 / max_fps)
+    def __init__(self, targets: Sequence[Target]) -> None:
+        self._lock = threading.Lock()  # guards _outlets and what they own
+        self._outlets: dict[str, Outlet] = {}
         self._intervals: deque[int] = deque(maxlen=9)
         self._last_stamp: int | None = None
         self._last_packet_ns = 0
+        self._key_ns = 0
         self._shown_ns = 0
         self._damaged_ns: int | None = None
-        self._bad_keys, self._is_tolerant = 0, False
-        self._shape: tuple[object, ...] = ()
-        self._fitted = (2, 2)
+        self._last_damage_ns = 0
+        self._bad_keys, self._is_tolerant, self._has_picture = 0, False, False
+        self._aspect = 1.0
+        self.gop_ns = 0
+        self.lag_ns = 0
         self.last_frame: VideoFrame | None = None
         self.last_arrival_ns = 0
-        self.packets = self.decoded = self.drops = 0
+        self.packets = self.decoded = self.drops = self.late = self.lost = 0
+        self.ring_ms = 0
+        self._closed = False
+        self.aim(targets)
 
-    def aim(self, target: Target, max_fps: float) -> None:
-        """Publish into another slot from the next picture on (the tile changed its size)."""
-        self._least_gap_ns = int(0.7e9 / max_fps)
-        self._next_target = target
+    # ---- outlets (any thread of the child) --------------------------------------------------------------------------
+    def aim(self, targets: Sequence[Target]) -> None:
+        """Fill these slots from now on. A new one gets the newest picture at once: nobody waits for the stream's next."""
+        with self._lock:
+            if self._closed:
+                return
+            names = {target.slot for target in targets}
+            for name in [name for name in self._outlets if name not in names]:
+                self._outlets.pop(name).close()
+            for target in targets:
+                known = self._outlets.get(target.slot)
+                if known is not None:
+                    known.set_target(target)
+                    continue
+                with contextlib.suppress(FileNotFoundError):  # closed again before we came to it
+                    self._outlets[target.slot] = made = Outlet(target)
+                    self._write_figures(made)
+                    made.slot.header[slots.LAST_PACKET_NS] = self._last_packet_ns
+                    if self.last_frame is not None:
+                        made.show(self.last_frame, 0, self.last_arrival_ns, 0, self._aspect)
 
+    def close(self) -> None:
+        """Let go of the slots. Nothing is published afterwards."""
+        with self._lock:
+            self._closed = True
+            for outlet in self._outlets.values():
+                outlet.close()
+            self._outlets.clear()
+            self.last_frame = None
+
+    # ---- the reading thread -----------------------------------------------------------------------------------------
     def restart(self) -> None:
-        """A new connection: time stamps start anew, damage is forgotten."""
+        """A new connection, or a file's next loop: time stamps start anew, damage is forgotten."""
         self._last_stamp = None
-        self._damaged_ns, self._bad_keys, self._is_tolerant = None, 0, False
-        self._shown_ns = 0
+        self._damaged_ns, self._bad_keys, self._is_tolerant, self._has_picture = None, 0, False, False
+        self._shown_ns = self._key_ns = self.lag_ns = 0
 
     def note_packet(self, packet: Packet[VideoStream], now_ns: int, tick_ns: tuple[int, int]) -> None:
         """Count a packet that arrived at `now_ns`; a time stamp's unit lasts `tick_ns` (numerator, denominator) nanoseconds.
@@ -80,9 +106,16 @@ class Publisher:
         elif stamp is None and self._last_packet_ns:
             self._intervals.append(now_ns - self._last_packet_ns)
         self._last_stamp, self._last_packet_ns = stamp, now_ns
-        if self.packets < 12 or self.packets % 8 == 0:
-            self._write_figures()
-        self._target.slot.header[slots.LAST_PACKET_NS] = now_ns
+        if packet.is_keyframe:
+            if self._key_ns:
+                self.gop_ns = now_ns - self._key_ns
+            self._key_ns = now_ns
+        is_telling = self.packets < 12 or self.packets % 8 == 0
+        with self._lock:
+            for outlet in self._outlets.values():
+                if is_telling:
+                    self._write_figures(outlet)
+                outlet.slot.header[slots.LAST_PACKET_NS] = now_ns
 
     @property
     def interval_ns(self) -> int:
@@ -91,12 +124,16 @@ class Publisher:
 
     def note_damage(self, now_ns: int) -> None:
         """A packet was lost or broken: hold the last clean picture until the next key frame (freeze, do not smear)."""
+        self.lost += 1
+        self._last_damage_ns = now_ns
         if self._damaged_ns is None:
             self._damaged_ns = now_ns
 
-    def is_due(self, now_ns: int) -> bool:
-        """False for a picture that comes sooner than the tile's rate wants it."""
-        return now_ns - self._shown_ns >= self._least_gap_ns
+    def is_damaged(self, now_ns: int) -> bool:
+        """True while a clean picture is held, or an imperfect one shown, because of damage."""
+        if self._damaged_ns is not None:
+            return True
+        return self._is_tolerant and now_ns - self._last_damage_ns < _MARKED_NS
 
     def since_shown_ns(self, now_ns: int) -> int:
         return now_ns - self._shown_ns
@@ -104,57 +141,46 @@ class Publisher:
     def note_decoded(self, frame: VideoFrame, now_ns: int) -> bool:
         """Count a decoded frame; True when it is clean enough to be shown."""
         self.decoded += 1
-        if self._is_tolerant:
-            return True
         if frame.is_corrupt:
             self.note_damage(now_ns)
             self._bad_keys += frame.key_frame
         if self._damaged_ns is None:
             return True
         if frame.key_frame and not frame.is_corrupt:
-            self._damaged_ns, self._bad_keys = None, 0
+            self._damaged_ns, self._bad_keys, self._is_tolerant = None, 0, False
             return True
-        if now_ns - self._damaged_ns < _KEY_FRAME_AT_LATEST_NS:
+        if self._is_tolerant:
+            self._damaged_ns = None
+            return True
+        if now_ns - self._damaged_ns < self._patience_ns():
             self.drops += 1
             return False
         # Some servers cut each key frame in two, so that every one counts as damaged: an imperfect picture is better than none.
-        self._is_tolerant = self._bad_keys > 1
+        self._is_tolerant = self._bad_keys > 1 or not self._has_picture
         self._damaged_ns = None
         return True
 
+    def _patience_ns(self) -> int:
+        """How long a clean picture is waited for: a group of pictures where its length is known."""
+        if not self._has_picture:
+            return _FIRST_AT_LATEST_NS
+        return min(_LONGEST_HOLD_NS, max(_KEY_FRAME_AT_LATEST_NS, self.gop_ns * 5 // 4))
+
     def show(self, frame: VideoFrame, pts_ns: int, arrival_ns: int, pixel_aspect: float = 1.0) -> None:
-        """Scale `frame` straight into the slot and make it the newest picture."""
-        if self._next_target is not self._target:
-            old, self._target = self._target, self._next_target
-            old.slot.close()
-            self._shape = ()
-        target, turned = self._target, frame.rotation % 360
-        shape = (frame.width, frame.height, pixel_aspect, turned)
-        if shape != self._shape:
-            self._shape = shape
-            if turned in (90, 270):
-                height, width = fitted(frame.height, frame.width, target.width_px, target.height_px, 1 / pixel_aspect)
-                # A turned picture is stored unturned; its sides must also fit the buffer's.
-                self._fitted = min(width, target.slot.width_px), min(height, target.slot.height_px)
-            else:
-                self._fitted = fitted(frame.width, frame.height, target.width_px, target.height_px, pixel_aspect)
-        width, height = self._fitted
-        index, pixels = target.slot.begin(width, height)
-        self._scaler.scale(frame, width, height, slots.stride_bytes(width), pixels, target.addresses[index])
-        target.slot.publish(index, pts_ns, arrival_ns, turned)
-        self._shown_ns = arrival_ns
-        self.last_frame, self.last_arrival_ns = frame, arrival_ns
-        target.slot.header[slots.DECODED] = self.decoded
-        if target.slot.generation < 3 or self.decoded % 8 == 0:
-            self._write_figures()
+        """Make `frame` the newest picture of every outlet that is due for one. `arrival_ns` less the stream's lag is its age."""
+        seen_ns = arrival_ns - self.lag_ns
+        with self._lock:
+            for outlet in self._outlets.values():
+                if outlet.is_due(arrival_ns):
+                    outlet.show(frame, pts_ns, seen_ns, arrival_ns, pixel_aspect)
+                    outlet.slot.header[slots.DECODED] = self.decoded
+                    if outlet.slot.generation < 3:
+                        self._write_figures(outlet)
+            if not self._closed:
+                self.last_frame, self.last_arrival_ns = frame, seen_ns
+        self._shown_ns, self._aspect, self._has_picture = arrival_ns, pixel_aspect, True
 
-    def _write_figures(self) -> None:
-        header = self._target.slot.header
+    def _write_figures(self, outlet: Outlet) -> None:
+        header = outlet.slot.header
         header[slots.PACKETS], header[slots.DECODED], header[slots.DROPS] = self.packets, self.decoded, self.drops
-        header[slots.INTERVAL_NS] = self.interval_ns
-
-    def close(self) -> None:
-        """Let go of the slots and the scaler. Call from the reading thread once it has ended."""
-        for target in {self._target, self._next_target}:
-            target.slot.close()
-        self._scaler.close()
+        header[slots.INTERVAL_NS], header[slots.LAG_NS], header[slots.RING_MS] = self.interval_ns, self.lag_ns, self.ring_ms

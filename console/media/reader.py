@@ -1,8 +1,7 @@
-"""Reader: opens one feed again and again until it is closed, and plays it into its publisher.
+"""Reader: opens one stream again and again until it is closed, and plays it into its publisher.
 
 A thread opens the source and waits out the back-off. A live source stays with that thread; a file is handed to the child's
 one file thread, which calls `step` when the next picture is due: several files cost one wake-up, not one each.
-While feeds of this child still wait for their first picture, those that have theirs stand back for a moment.
 Every try has a number (the fence): a thread that was given up and comes back late finds another number and goes away.
 """
 
@@ -10,55 +9,52 @@ from __future__ import annotations
 
 import random
 import threading
-import time
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from console.clock import Clock
 from console.media import source
-from console.media.child import ChildOptions, Job, Report
-from console.media.publisher import Publisher, Target
+from console.media.child import ChildOptions, Facts, Job, Report
+from console.media.fileplay import FilePlay, Tap
+from console.media.gate import Gate, Turn
+from console.media.liveplay import Lagging, LivePlay
+from console.media.publisher import Publisher
 from console.media.source import Source, SourceFailed
-from console.model.wall import HEALTHY_AFTER_NS, FeedError, back_off_s
+from console.model.wall import HEALTHY_AFTER_NS, FeedError, Mode, back_off_s
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.video.codeccontext import VideoCodecContext
     from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
 
-_GRID_NS = 40_000_000  # files start on a common grid of 25 a second, so that one wake-up serves them all
 _STAND_BACK_S = 0.3
-_BACKLOG_PACKETS = 3  # packets that stood waiting: the newest is not this one
-_LAG_LIMIT_NS = 2_000_000_000
-
-
-def _tick_ns(stream: VideoStream) -> tuple[int, int]:
-    """How long one unit of the stream's time stamps lasts, in nanoseconds: numerator and denominator (a Fraction costs 5 µs)."""
-    base = stream.time_base
-    return (base.numerator * 1_000_000_000, base.denominator) if base else (1, 1)
+_STUCK_NS = 5_000_000_000  # a decoder that has not returned from one packet for this long does not return
 
 
 class Reader:
-    """One feed of a decoder child. `on_file` takes an opened file for the file thread; `report` sends to the console."""
+    """One stream of a decoder child. `on_file` takes an opened file for the file thread; `report` and `tell` send to the console;
+    `gate` bounds how many open at once; `tap` keeps packets (before they are decoded), `ring_s` says how many seconds of them."""
 
     def __init__(
-        self, job: Job, publisher: Publisher, options: ChildOptions, clock: Clock,
-        report: Callable[[Report], None], on_file: Callable[[Reader], None], opening: set[str],
+        self, job: Job, options: ChildOptions, clock: Clock, gate: Gate, report: Callable[[Report], None],
+        tell: Callable[[Facts], None], on_file: Callable[[Reader], None],
+        tap: Tap | None = None, ring_s: Callable[[], float] = lambda: 0.0,
     ) -> None:  # fmt: skip
-        self._opening = opening
-        opening.add(job.id)
-        self.job, self._publisher, self._options, self._clock = job, publisher, options, clock
-        self._report, self._on_file = report, on_file
+        self.job, self._options, self._clock, self._gate = job, options, clock, gate
+        self.publisher = Publisher(job.targets)
+        self._report, self._tell, self._on_file, self._tap, self._ring_s = report, tell, on_file, tap, ring_s
+        self._facts = Facts(job.id)
         self._checked: Source = source.parse(job.url)
         self._wake = threading.Event()
         self._failures, self._not_before_ns = job.failures, job.not_before_ns
         self._attempt = 0
         self._began_ns: int | None = None
         self._opened_ns = 0
-        self._threads = 0
         self.closed = False
         self.due_ns = 0
-        self._file: _FilePlay | None = None
+        self._file: FilePlay | None = None
+        self._live: LivePlay | None = None
 
     # ---- life cycle (the child's main thread) -----------------------------------------------------------------------
     def start(self) -> None:
@@ -71,35 +67,51 @@ class Reader:
         self._not_before_ns = 0
         self._wake.set()
 
-    def aim(self, target: Target, max_fps: float) -> None:
-        self._publisher.aim(target, max_fps)
+    def aim(self, job: Job) -> None:
+        """Take over other targets, mode or priority; the connection stays."""
+        self.job = job
+        self.publisher.aim(job.targets)
 
     def close(self) -> None:
-        """Make every thread of this feed leave; the one that reads lets go of the slot."""
+        """Make every thread of this feed leave. Its slots are let go of at once, its connection with its next packet."""
         self.closed = True
-        self._opening.discard(self.job.id)
         self._attempt += 1
         self._wake.set()
+        self.publisher.close()
 
     def replace_if_stuck(self, now_ns: int) -> bool:
         """Give up a try that native code never returns from (V53) and begin another; True when that was needed."""
-        began_ns = self._began_ns
-        if self.closed or began_ns is None or now_ns - began_ns < int((self._options.open_timeout_s * 2 + 5) * 1e9):
+        live, began_ns = self._live, self._began_ns
+        limit_ns = int((self._options.open_timeout_s * 2 + 5) * 1e9)
+        is_stuck = began_ns is not None and now_ns - began_ns > limit_ns
+        if live is not None and live.busy_since_ns and now_ns - live.busy_since_ns > _STUCK_NS:
+            is_stuck = True
+        if self.closed or not is_stuck:
             return False
-        self._began_ns = None
+        self._began_ns, self._live = None, None
         self._fail("timeout")
         self.start()
         return True
 
+    def take_figures(self) -> tuple[int, int, int]:
+        """Pictures that came too late, most packets that stood waiting, packets lost: since last asked."""
+        publisher, live = self.publisher, self._live
+        late, lost, backlog = publisher.late, publisher.lost, 0
+        publisher.late -= late
+        publisher.lost -= lost
+        publisher.ring_ms = int(self._ring_s() * 1000)
+        if live is not None:
+            backlog, live.most_backlog = live.most_backlog, 0
+        return late, backlog, lost
+
     @property
     def last_picture(self) -> tuple[VideoFrame, int] | None:
-        """The newest decoded frame and its arrival, for a still."""
-        frame = self._publisher.last_frame
-        return None if frame is None else (frame, self._publisher.last_arrival_ns)
+        """The newest decoded frame at full size, without masks, and its arrival (monotonic)."""
+        frame = self.publisher.last_frame
+        return None if frame is None else (frame, self.publisher.last_arrival_ns)
 
     # ---- the feed's thread ------------------------------------------------------------------------------------------
     def _run(self, attempt: int) -> None:
-        handed_over = False
         while self._attempt == attempt:
             wait_s = (self._not_before_ns - self._clock.mono_ns()) / 1e9
             if wait_s > 0:
@@ -107,137 +119,123 @@ class Reader:
                 self._wake.clear()
                 continue
             try:
-                handed_over = self._try_once(attempt)
+                if self._try_once(attempt):
+                    return
             except SourceFailed as failed:
                 if self._attempt == attempt:
                     self._began_ns = None
                     self._fail(failed.word)
-            if handed_over:
-                return
-        if self.closed:
-            self._publisher.close()
 
     def _try_once(self, attempt: int) -> bool:
+        """Open and play; True when the file thread has taken over. Raises SourceFailed."""
         import av.error
 
-        self._began_ns = self._clock.mono_ns()
-        container = source.open_source(
-            self._checked, self._options.open_timeout_s, self._options.read_timeout_s, self._options.transport
-        )
-        is_handed_over = False
+        turn = self._gate.enter(lambda: self.job.priority, lambda: self._attempt == attempt)
         try:
-            self._began_ns = None
             if self._attempt != attempt:
                 return False
-            stream = container.streams.video[0]
-            self._set_up(stream)
-            self._publisher.restart()
-            if self._checked.kind == "file" or (container.duration or 0) > 0:
-                self._file = _FilePlay(container, stream, self._publisher, self._clock, self._open_again)
-                if not self._file.first():
-                    raise SourceFailed("bad_stream", "no picture in it")
-                self._has_opened()
-                self._file.begin()
-                is_handed_over = True
-                self.due_ns = self._file.due_ns
-                self._on_file(self)
-            else:
-                self._play_live(container, stream, attempt)
-        except (av.error.FFmpegError, OSError) as cause:
-            raise SourceFailed(source.word_for(cause, self._checked.kind != "file"), "while reading") from cause
+            self._notice("opening")
+            self._began_ns = self._clock.mono_ns()
+            container = self._open()
+            is_handed_over = False
+            try:
+                self._began_ns = None
+                if self._attempt == attempt:
+                    is_handed_over = self._play(container, attempt, turn)
+            except (av.error.FFmpegError, OSError) as cause:
+                raise SourceFailed(source.word_for(cause, self._checked.kind != "file"), "while reading") from cause
+            finally:
+                if not is_handed_over:
+                    container.close()
+            return is_handed_over
         finally:
+            turn.leave()
             if self._attempt == attempt:
                 self._began_ns = None
-            if not is_handed_over:
-                container.close()
-        return is_handed_over
+
+    def _play(self, container: InputContainer, attempt: int, turn: Turn) -> bool:
+        stream = container.streams.video[0]
+        self._set_up(stream.codec_context)
+        self.publisher.restart()
+        if self._checked.kind == "file" or (container.duration or 0) > 0:
+            file = FilePlay(container, stream, self.publisher, self._clock, self._open_again, self._mode, self._tap)
+            if not file.first():
+                raise SourceFailed("bad_stream", "no picture in it")
+            self._has_opened(stream.codec_context, self.publisher.last_frame)
+            self._first_is_there(turn)
+            file.begin()
+            self._file, self.due_ns = file, file.due_ns
+            self._on_file(self)
+            return True
+
+        def opened(frame: VideoFrame) -> None:
+            self._has_opened(stream.codec_context, frame)
+            self._first_is_there(turn)
+
+        def notice(detail: str) -> None:
+            if detail != self._facts.detail:
+                self._notice(detail)
+
+        live = LivePlay(
+            container, stream, stream.codec_context, self.publisher, self._clock, self._mode, self._tap, opened, notice
+        )
+        self._live = live
+        try:
+            live.run(lambda: self._attempt == attempt)
+        except Lagging:
+            return False  # a new connection at once: nothing is wrong with the camera
+        finally:
+            if self._live is live:
+                self._live = None
+        if self._attempt == attempt:
+            raise SourceFailed("unreachable", "the stream ended")
+        return False
+
+    def _first_is_there(self, turn: Turn) -> None:
+        turn.leave()
+        self._gate.stand_back(_STAND_BACK_S)
+
+    def _mode(self) -> Mode:
+        return self.job.mode
+
+    def _open(self) -> InputContainer:
+        options = self._options
+        return source.open_source(self._checked, options.open_timeout_s, options.read_timeout_s, options.transport)
 
     def _open_again(self) -> InputContainer:
         """A file of this feed once more, for its next loop: raw streams (.264) have no index to go back by."""
-        container = source.open_source(
-            self._checked, self._options.open_timeout_s, self._options.read_timeout_s, self._options.transport
-        )
-        self._set_up(container.streams.video[0])
+        container = self._open()
+        self._set_up(container.streams.video[0].codec_context)
         return container
 
-    def _set_up(self, stream: VideoStream) -> None:
-        context = stream.codec_context
+    def _set_up(self, context: VideoCodecContext) -> None:
         context.thread_count = 1
-        height, wanted = context.height or 0, self.job.height_px
-        if self.job.priority > 0 and height > 1.8 * wanted:
+        height, wanted = context.height or 0, max((target.height_px for target in self.job.targets), default=0)
+        if self.job.priority > 0 and 0 < 1.8 * wanted < height:
             # Scaling to about half smooths the block edges the loop filter would. Measured at 330x270 from 704x576 without it,
             # at the end of a two-second group of pictures: 42-57 dB from the filtered picture, and 0.2 ms of 1.6 ms saved.
             context.options = {"skip_loop_filter": "all"}
-        if self.job.keyframes_only:
-            context.skip_frame = "NONKEY"
 
-    def _has_opened(self) -> None:
+    def _has_opened(self, context: VideoCodecContext, frame: VideoFrame | None) -> None:
         self._opened_ns = self._clock.mono_ns()
         self._report(Report(self.job.id, self._attempt, None))
-        self._opening.discard(self.job.id)
-        deadline_s = time.monotonic() + _STAND_BACK_S
-        while self._opening and time.monotonic() < deadline_s and not self.closed:
-            time.sleep(0.005)
+        width, height = (frame.width, frame.height) if frame is not None else (0, 0)
+        self._facts = replace(self._facts, codec=context.name, width_px=width, height_px=height, detail="")
+        self._tell(self._facts)
+
+    def _notice(self, detail: str) -> None:
+        gop_s = round(self.publisher.gop_ns / 1e9, 1)
+        self._facts = replace(self._facts, detail=detail, gop_s=gop_s or self._facts.gop_s)
+        self._tell(self._facts)
 
     def _fail(self, word: FeedError) -> None:
         now_ns = self._clock.mono_ns()
         if self._opened_ns and now_ns - self._opened_ns >= HEALTHY_AFTER_NS:
             self._failures = 0
         self._opened_ns = 0
-        self._opening.discard(self.job.id)
         self._failures += 1
         self._not_before_ns = now_ns + int(back_off_s(word, self._failures, random.random()) * 1e9)
         self._report(Report(self.job.id, self._attempt, word, self._failures, self._not_before_ns))
-
-    def _play_live(self, container: InputContainer, stream: VideoStream, attempt: int) -> None:
-        """Show the newest picture as it comes, never paced by time stamps: pacing keeps for ever the delay it began with."""
-        import av.error
-
-        publisher, clock, context = self._publisher, self._clock, stream.codec_context
-        aspect = float(stream.sample_aspect_ratio or 1) or 1.0
-        tick_ns = _tick_ns(stream)
-        has_picture, backlog, least_offset_ns, ready_ns = False, 0, None, clock.mono_ns()
-        for packet in container.demux(stream):
-            now_ns = clock.mono_ns()
-            if self._attempt != attempt:
-                return
-            if not packet.size:
-                break
-            backlog = backlog + 1 if now_ns - ready_ns < 1_000_000 else 0
-            publisher.note_packet(packet, now_ns, tick_ns)
-            if packet.is_corrupt:
-                publisher.note_damage(now_ns)
-            pts_ns = packet.pts * tick_ns[0] // tick_ns[1] if packet.pts is not None else 0
-            if pts_ns:
-                offset_ns = now_ns - pts_ns
-                least_offset_ns = offset_ns if least_offset_ns is None else min(least_offset_ns, offset_ns)
-                is_behind = backlog > 25 and offset_ns - least_offset_ns > _LAG_LIMIT_NS
-                if not self.job.keyframes_only:
-                    if is_behind and context.skip_frame != "NONKEY":
-                        context.skip_frame = "NONKEY"  # too slow for every picture: catch up on key frames (V47)
-                    elif not backlog and context.skip_frame == "NONKEY":
-                        context.skip_frame, least_offset_ns = "DEFAULT", offset_ns
-                        publisher.note_damage(now_ns)
-            try:
-                frames = packet.decode()
-            except av.error.InvalidDataError:
-                publisher.note_damage(now_ns)
-                frames = []
-            for frame in frames:
-                is_clean = publisher.note_decoded(frame, now_ns)
-                is_stale = backlog >= _BACKLOG_PACKETS and publisher.since_shown_ns(now_ns) < 100_000_000
-                if not is_clean:
-                    continue
-                if is_stale:
-                    publisher.drops += 1
-                elif publisher.is_due(now_ns):
-                    publisher.show(frame, pts_ns, now_ns, aspect)
-                if not has_picture:
-                    has_picture = True
-                    self._has_opened()
-            ready_ns = clock.mono_ns()
-        if self._attempt == attempt:
-            raise SourceFailed("unreachable", "the stream ended")
 
     # ---- the file thread --------------------------------------------------------------------------------------------
     def step(self, now_ns: int) -> bool:
@@ -247,7 +245,6 @@ class Reader:
             return False
         if self.closed:
             file.container.close()
-            self._publisher.close()
             return False
         try:
             file.step(now_ns)
@@ -259,116 +256,3 @@ class Reader:
             return False
         self.due_ns = file.due_ns
         return True
-
-
-class _FilePlay:
-    """A file at its own rate, looped."""
-
-    def __init__(
-        self, container: InputContainer, stream: VideoStream, publisher: Publisher, clock: Clock,
-        open_again: Callable[[], InputContainer],
-    ) -> None:  # fmt: skip
-        self.container, self._stream, self._publisher, self._clock = container, stream, publisher, clock
-        self._open_again = open_again
-        self._aspect = float(stream.sample_aspect_ratio or 1) or 1.0
-        rate = stream.average_rate or stream.guessed_rate
-        self._step_ns = int(1e9 / float(rate)) if rate and 0.01 < rate < 1000 else _GRID_NS
-        self._pictures = self._decode()
-        self._ahead: tuple[VideoFrame, int] | None = None
-        self._base_ns = 0
-        self.due_ns = 0
-
-    def first(self) -> bool:
-        """Show the first picture at once; False when the file has none."""
-        found = next(self._pictures, None)
-        if found is None:
-            return False
-        frame, pts_ns = found
-        now_ns = self._clock.mono_ns()
-        self._base_ns = -pts_ns
-        self._publisher.show(frame, pts_ns, now_ns, self._aspect)
-        return True
-
-    def begin(self) -> None:
-        """Let the file's time run from here, on the common grid."""
-        now_ns = self._clock.mono_ns()
-        self._base_ns += now_ns - now_ns % _GRID_NS
-        self.due_ns = now_ns - now_ns % _GRID_NS + self._step_ns
-
-    def step(self, now_ns: int) -> None:
-        """Decode the next picture and show it, unless its time is still to come (then it is kept) or has long passed.
-
-        Decoding when the picture is due, not ahead of it, lets the scaler read it while it is in the processor's cache.
-        """
-        found = self._ahead or next(self._pictures, None)
-        if found is None:
-            raise SourceFailed("bad_stream", "the file has no more pictures")
-        (frame, pts_ns), self._ahead = found, None
-        behind_ns = now_ns - self._base_ns - pts_ns
-        if behind_ns < -5_000_000:
-            self._ahead, self.due_ns = found, now_ns - behind_ns
-            return
-        if behind_ns > 1_000_000_000:
-            self._base_ns += behind_ns  # the machine is too slow or slept: go on from here, do not hurry after
-            behind_ns = 0
-        is_stale = behind_ns > max(self._step_ns, 80_000_000) and self._publisher.since_shown_ns(now_ns) < 200_000_000
-        if is_stale:
-            self._publisher.drops += 1
-        elif self._publisher.is_due(now_ns):
-            self._publisher.show(frame, pts_ns, now_ns, self._aspect)
-        self.due_ns = self._base_ns + pts_ns + self._step_ns
-
-    def _decode(self) -> Iterator[tuple[VideoFrame, int]]:
-        """Frames with their time since the file's first start, over every loop, until a loop yields none."""
-        import av.error
-
-        publisher, start_ns, tick_ns = self._publisher, 0, _tick_ns(self._stream)
-        while True:
-            first_ns, last_ns, count = None, start_ns - self._step_ns, 0
-            for packet in self._packets():
-                now_ns = self._clock.mono_ns()
-                if packet.size:
-                    publisher.note_packet(packet, now_ns, tick_ns)
-                try:
-                    frames = packet.decode()
-                except (av.error.InvalidDataError, av.error.EOFError):
-                    publisher.note_damage(now_ns)
-                    continue
-                for frame in frames:
-                    if not publisher.note_decoded(frame, now_ns):
-                        continue
-                    pts_ns = last_ns + self._step_ns
-                    if frame.pts is not None:
-                        media_ns = frame.pts * tick_ns[0] // tick_ns[1]
-                        first_ns = media_ns - pts_ns if first_ns is None else first_ns
-                        if 0 < media_ns - first_ns - last_ns < 10_000_000_000:
-                            pts_ns = media_ns - first_ns
-                        else:
-                            first_ns = media_ns - pts_ns  # a jump in the file's time stamps is no reason to wait
-                    last_ns, count = pts_ns, count + 1
-                    yield frame, pts_ns
-            if not count:
-                return
-            start_ns = last_ns + self._step_ns
-            self._rewind()
-            publisher.restart()
-
-    def _rewind(self) -> None:
-        """Back to the first picture; a file that cannot seek is opened anew. Raises SourceFailed."""
-        import av.error
-
-        try:
-            self.container.seek(0)
-            self._stream.codec_context.flush_buffers()
-        except (av.error.FFmpegError, OSError):
-            former, self.container = self.container, self._open_again()
-            self._stream = self.container.streams.video[0]
-            former.close()
-
-    def _packets(self) -> Iterator[Any]:
-        import av.error
-
-        try:
-            yield from self.container.demux(self._stream)
-        except av.error.InvalidDataError:
-            return  # a cut file: what it has is played and looped

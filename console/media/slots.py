@@ -22,6 +22,7 @@ _ALIGN = 64  # rows start where the scaler's vector stores like it, and its over
 # Header fields, as indexes of 64-bit integers. One writer each: the decoder child, but for WIDTH_MAX and HEIGHT_MAX.
 WIDTH_MAX, HEIGHT_MAX, FRONT, GENERATION = 0, 1, 2, 3
 PACKETS, LAST_PACKET_NS, INTERVAL_NS, DECODED, DROPS, FENCE = 4, 5, 6, 7, 8, 9
+LAG_NS, RING_MS = 10, 11
 _BUFFER_FIELDS = 16
 _SEQUENCE, _WIDTH, _HEIGHT, _PTS_NS, _ARRIVAL_NS, _ROTATION, _MADE, _STRIDE = range(8)
 

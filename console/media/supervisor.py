@@ -8,20 +8,23 @@ that were in a child that died twice get a child each, so that the one that kill
 from __future__ import annotations
 
 import contextlib
+import itertools
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from typing import Any, Final
 
 from console.clock import Clock, SystemClock
 from console.media import child
-from console.media.child import ChildOptions, Job, Report
+from console.media.child import ChildLoad, ChildOptions, Facts, Job, Report
 from console.model.wall import back_off_s
 
 _TICK_S = 0.1
+_GONE: Final = {"word": "gone"}
 _SILENT_CHILD_NS = 15_000_000_000  # a child beats every second; one that does not for this long is stuck in native code
 _ALONE_AFTER = 2
 _CHILD_NICE = 10
@@ -35,17 +38,33 @@ class _Child:
     heard_ns: int
     alone: bool = False
     jobs: dict[str, Job] = field(default_factory=dict)
+    load: ChildLoad = field(default_factory=ChildLoad)
 
 
 @dataclass(frozen=True, slots=True)
 class JobNews:
-    """The newest that is known of a job: its error (None once open), the next try (monotonic), how often it was opened."""
+    """The newest that is known of a job: its error (None once open), the next try (monotonic), how often it was opened, and what
+    its stream is. `detail` is a word of `wall.detail.*`."""
 
     error: str | None = None
     next_try_ns: int = 0
     failures: int = 0
     opened: int = 0
     crashes: int = 0
+    detail: str = ""
+    facts: Facts = field(default_factory=lambda: Facts(""))
+
+
+OnAnswer = Callable[[bool, Mapping[str, object]], None]
+"""How an errand ended: whether it did what was asked, and what it says. Called in the media thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    job: str
+    command: str
+    arguments: tuple[object, ...]
+    on_answer: OnAnswer | None = None
 
 
 class Supervisor:
@@ -58,7 +77,9 @@ class Supervisor:
         self._context = multiprocessing.get_context("spawn")
         self._children: list[_Child] = []
         self._wanted: Mapping[str, Job] = {}
-        self._errands: list[tuple[str, str, str]] = []
+        self._errands: list[_Errand] = []
+        self._asked: dict[int, _Errand] = {}  # errands a child has yet to answer; media thread only
+        self._numbers = itertools.count(1)
         self._closing_stills: Mapping[str, str] = {}
         self._news: dict[str, JobNews] = {}
         self._refused: dict[str, tuple[int, int]] = {}  # url → (next try, failures) of wrong passwords, over closed tiles
@@ -81,11 +102,20 @@ class Supervisor:
 
     def retry(self, job_id: str) -> None:
         """Let a waiting job try at once."""
-        self._errand(("retry", job_id, ""))
+        self._send_errand(_Errand(job_id, "retry", ()))
 
     def still(self, job_id: str, path: str) -> None:
         """Let the job's child write its newest picture to `path`."""
-        self._errand(("still", job_id, path))
+        self._send_errand(_Errand(job_id, "still", (path,)))
+
+    def errand(self, job_id: str, command: str, *arguments: object, on_answer: OnAnswer) -> None:
+        """Let the job's child do `command` (a method of `Decoder`) and say how it ended. Always answered, once, in the media
+        thread: not ok with the word `gone` when the job or its child is no more."""
+        self._send_errand(_Errand(job_id, command, arguments, on_answer))
+
+    def loads(self) -> tuple[ChildLoad, ...]:
+        """What each child had to do in its last second; never waits."""
+        return tuple(one.load for one in list(self._children))
 
     def news(self, job_id: str) -> JobNews:
         """What is known of a job; never waits."""
@@ -103,7 +133,7 @@ class Supervisor:
         self._wake_reader.close()
         self._wake_writer.close()
 
-    def _errand(self, errand: tuple[str, str, str]) -> None:
+    def _send_errand(self, errand: _Errand) -> None:
         with self._lock:
             self._errands.append(errand)
         self._wake()
@@ -123,6 +153,7 @@ class Supervisor:
             if self._on_tick is not None:
                 self._on_tick()
         self._distribute()  # what was closed last still leaves its still
+        self._give_up_errands([errand.job for errand in self._asked.values()])
         for one in self._children:
             self._send(one, "stop")
         for one in self._children:
@@ -155,19 +186,40 @@ class Supervisor:
                     while ready.poll():
                         self._take(pipes[ready], ready.recv())
 
-    def _take(self, sender: _Child, message: tuple[str, object]) -> None:
+    def _take(self, sender: _Child, message: tuple[Any, ...]) -> None:
         sender.heard_ns = self._clock.mono_ns()
-        report = message[1]
-        if not isinstance(report, Report) or report.job not in sender.jobs:
-            return
-        job, known = sender.jobs[report.job], self.news(report.job)
+        kind, *said = message
+        if kind == "beat":
+            sender.load = said[0]
+        elif kind == "answer":
+            self._answer(*said)
+        elif kind == "facts" and said[0].job in sender.jobs:
+            facts: Facts = said[0]
+            self._news[facts.job] = replace(self.news(facts.job), facts=facts)
+        elif kind == "report" and said[0].job in sender.jobs:
+            self._note(sender.jobs[said[0].job], said[0])
+
+    def _note(self, job: Job, report: Report) -> None:
+        known = self.news(job.id)
         if report.word is None:
-            self._news[report.job] = replace(known, error=None, next_try_ns=0, opened=known.opened + 1)
+            self._news[job.id] = replace(known, error=None, next_try_ns=0, opened=known.opened + 1, detail=report.detail)
             self._refused.pop(job.url, None)
             return
-        self._news[report.job] = replace(known, error=report.word, next_try_ns=report.next_try_ns, failures=report.failures)
+        self._news[job.id] = replace(
+            known, error=report.word, next_try_ns=report.next_try_ns, failures=report.failures, detail=report.detail
+        )
         if report.word == "auth":
             self._refused[job.url] = (report.next_try_ns, report.failures)
+
+    def _answer(self, number: int, ok: bool, fields: Mapping[str, object]) -> None:
+        errand = self._asked.pop(number, None)
+        if errand is not None and errand.on_answer is not None:
+            errand.on_answer(ok, fields)
+
+    def _give_up_errands(self, jobs: Collection[str]) -> None:
+        """Answer for a child that no longer can."""
+        for number in [number for number, errand in self._asked.items() if errand.job in jobs]:
+            self._answer(number, False, _GONE)
 
     def _bury(self) -> None:
         """Bring back the feeds of children that died, and end those that are stuck in native code."""
@@ -177,13 +229,15 @@ class Supervisor:
                 continue
             self._end(one, 0.0)
             self._children.remove(one)
+            self._give_up_errands(one.jobs)
             for job_id in one.jobs:
                 known = self.news(job_id)
                 crashes = known.crashes + 1
                 if one.alone and crashes > _ALONE_AFTER:  # it killed a child that had nothing else to do
                     wait_ns = int(back_off_s("bad_stream", crashes, 0.5) * 1e9)
                     known = replace(known, error="bad_stream", next_try_ns=now_ns + wait_ns)
-                self._news[job_id] = replace(known, crashes=crashes)
+                facts = replace(known.facts, detail="restarting")
+                self._news[job_id] = replace(known, crashes=crashes, facts=facts)
         while sum(not one.alone for one in self._children) < self._workers:
             self._start_child()
 
@@ -205,6 +259,7 @@ class Supervisor:
                 del one.jobs[job_id]
                 self._send(one, "close", job_id, stills.get(job_id, ""))
                 self._news.pop(job_id, None)
+                self._give_up_errands((job_id,))
             for job_id, job in one.jobs.items():
                 if wanted[job_id] != job:
                     one.jobs[job_id] = wanted[job_id]
@@ -216,10 +271,20 @@ class Supervisor:
         running = {job_id for one in self._children for job_id in one.jobs}
         for job in sorted((job for job_id, job in wanted.items() if job_id not in running), key=lambda job: job.priority):
             self._open(job)
-        for command, job_id, *path in errands:
-            for one in self._children:
-                if job_id in one.jobs:
-                    self._send(one, command, job_id, *(path if command == "still" else ()))
+        for errand in errands:
+            self._pass_on(errand)
+
+    def _pass_on(self, errand: _Errand) -> None:
+        holder = next((one for one in self._children if errand.job in one.jobs), None)
+        if errand.on_answer is None:
+            if holder is not None:
+                self._send(holder, errand.command, errand.job, *errand.arguments)
+        elif holder is None:
+            errand.on_answer(False, _GONE)
+        else:
+            number = next(self._numbers)
+            self._asked[number] = errand
+            self._send(holder, "errand", number, errand.command, errand.job, *errand.arguments)
 
     def _open(self, job: Job) -> None:
         known = self.news(job.id)

@@ -137,6 +137,7 @@ class FeedHealth:
     codec: str = ""
     hardware: str = ""
     ring_s: float = 0.0
+    gop_s: float = 0.0
 
 
 SUB_STREAM_BELOW_PX: Final = 400

@@ -46,6 +46,7 @@ class Mount(GstRtspServer.RTSPMediaFactory):
     def __init__(self, units, fps):
         super().__init__()
         self.units, self.step_ns, self.next, self.source, self.is_frozen = units, int(1e9 / fps), 0, None, False
+        self.missed = 0
         self.set_shared(True)
         self.set_latency(0)
         self.connect("media-configure", self.configured)
@@ -55,15 +56,18 @@ class Mount(GstRtspServer.RTSPMediaFactory):
 
     def configured(self, _factory, media):
         self.source, self.next = media.get_element().get_by_name_recurse_up("source"), 0
+        self.missed = 0
         media.connect("unprepared", self.unprepared)
 
     def unprepared(self, _media):
         self.source = None
 
     def push(self):
-        if self.source is not None and not self.is_frozen:
+        if self.is_frozen:
+            self.missed += 1  # a camera's clock goes on while it is frozen
+        elif self.source is not None:
             buffer = Gst.Buffer.new_wrapped(self.units[self.next % len(self.units)])
-            buffer.pts = buffer.dts = self.next * self.step_ns
+            buffer.pts = buffer.dts = (self.next + self.missed) * self.step_ns
             buffer.duration = self.step_ns
             self.next += 1
             self.source.emit("push-buffer", buffer)

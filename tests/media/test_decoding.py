@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from console.media import slots
-from console.media.child import ChildOptions, Job
+from console.media.child import ChildOptions, Job, Target
 from console.media.slots import Slot
 from console.media.supervisor import Supervisor
 from tests.media.clips import make_clip
@@ -37,7 +37,7 @@ class Room:
     def show(self, **urls: object) -> None:
         for name, url in urls.items():
             self.slots[name] = Slot.create(160, 90)
-            self.jobs[name] = Job(name, str(url), self.slots[name].name, 160, 90, 25.0)
+            self.jobs[name] = Job(name, str(url), (Target(self.slots[name].name, 160, 90),))
         self.supervisor.want(self.jobs)
 
     def close(self) -> None:

@@ -54,6 +54,7 @@ def test_the_same_stream_at_the_same_size_is_decoded_once(feeds: Feeds, clip: st
     feeds.want([WantedFeed(str(n), "cam", clip, width_px=160, height_px=90) for n in range(3)])
 
     assert feeds.slot("0") is feeds.slot("1") is feeds.slot("2")
+    assert feeds.streams() == 1
     wait_until(lambda: feeds.frame("2") is not None)
 
 

@@ -1,0 +1,149 @@
+"""LivePlay: a live stream, always at its newest picture. Never paced by time stamps: that keeps for ever the delay it began with.
+
+Runs in the feed's own thread of a decoder child. What it waits for, it says (`notice`); what stays behind, it gives up (Lagging).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from console.clock import Clock
+from console.media.fileplay import SKIPPED, Tap, tick_ns
+from console.media.lag import LagMeter
+from console.media.publisher import Publisher
+from console.model.wall import Mode
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.codeccontext import VideoCodecContext
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+_WAITED_NS = 1_000_000  # a packet that came sooner than this after the last one was done with stood waiting
+_BACKLOG_PACKETS = 3  # packets that stood waiting: the newest is not this one
+_BEHIND_NS = 500_000_000
+_CATCHING_UP_NS = 1_000_000_000  # decoding everything, unshown, catches up within this, or key frames alone must
+_LAG_LIMIT_NS = 2_000_000_000
+_LAG_PATIENCE_NS = 5_000_000_000
+_SHOW_WHILE_BEHIND_NS = 100_000_000
+
+
+class Lagging(Exception):
+    """The stream stays behind though nothing stands waiting here: the sender's queue is long, only a new connection helps."""
+
+
+class LivePlay:
+    """One connection of a live stream. `mode` may change at any time; `tap` gets each packet before it is decoded."""
+
+    def __init__(
+        self, container: InputContainer, stream: VideoStream, context: VideoCodecContext, publisher: Publisher, clock: Clock,
+        mode: Callable[[], Mode], tap: Tap | None, opened: Callable[[VideoFrame], None],
+        notice: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        self._container, self._stream, self.context, self._publisher = container, stream, context, publisher
+        self._clock, self._mode, self._tap, self._opened, self._notice = clock, mode, tap, opened, notice
+        self._aspect = float(stream.sample_aspect_ratio or 1) or 1.0
+        self._lag = LagMeter()
+        self._has_picture = False
+        self._backlog = 0
+        self._behind_since_ns: int | None = None
+        self._lagging_since_ns: int | None = None
+        self._is_catching_up = False
+        self.most_backlog = 0
+        self.busy_since_ns = 0
+
+    def run(self, is_current: Callable[[], bool]) -> None:
+        """Read until the stream ends or `is_current` is false. Raises Lagging, av's errors, OSError."""
+        clock, publisher, tick = self._clock, self._publisher, tick_ns(self._stream)
+        ready_ns = clock.mono_ns()
+        self._notice("first_picture")
+        for packet in self._container.demux(self._stream):
+            now_ns = clock.mono_ns()
+            if not is_current() or not packet.size:
+                return
+            self._backlog = self._backlog + 1 if now_ns - ready_ns < _WAITED_NS else 0
+            self.most_backlog = max(self.most_backlog, self._backlog)
+            if self._tap is not None:
+                self._tap(packet, now_ns)
+            publisher.note_packet(packet, now_ns, tick)
+            if packet.is_corrupt:
+                publisher.note_damage(now_ns)
+            stamp = packet.dts if packet.dts is not None else packet.pts
+            if stamp is not None:
+                publisher.lag_ns = self._shown_lag(self._lag.note(stamp * tick[0] // tick[1], now_ns))
+            self._mind_lag(now_ns)
+            if not self._is_left_out(packet):
+                self.busy_since_ns = now_ns
+                self._decode(packet, now_ns, tick)
+                self.busy_since_ns = 0
+            elif not self._has_picture:
+                self._notice("key_frame")
+            ready_ns = clock.mono_ns()
+
+    def _decode(self, packet: Packet[VideoStream], now_ns: int, tick: tuple[int, int]) -> None:
+        publisher = self._publisher
+        for frame in self._frames(packet, now_ns):
+            if not publisher.note_decoded(frame, now_ns):
+                continue
+            if self._backlog >= _BACKLOG_PACKETS and publisher.since_shown_ns(now_ns) < _SHOW_WHILE_BEHIND_NS:
+                publisher.drops += 1
+                publisher.late += 1
+            else:
+                publisher.show(frame, frame.pts * tick[0] // tick[1] if frame.pts is not None else 0, now_ns, self._aspect)
+            if not self._has_picture:
+                self._has_picture = True
+                self._opened(frame)
+        if publisher.is_damaged(now_ns):
+            self._notice("damaged")
+        elif not self._has_picture:
+            self._notice("key_frame")
+        else:
+            self._notice("slow" if self._is_catching_up else "")
+
+    def _frames(self, packet: Packet[VideoStream], now_ns: int) -> list[VideoFrame]:
+        import av.error
+
+        try:
+            frames = self.context.decode(packet)
+            if not frames and self.context.skip_frame == "NONKEY" and packet.is_keyframe:
+                # A stream with B-frames gives a picture out only when the next ones come: a key frame alone is asked for now.
+                frames = self.context.decode(None)
+                self.context.flush_buffers()
+        except av.error.InvalidDataError:
+            self._publisher.note_damage(now_ns)
+            return []
+        except av.error.EOFError:
+            self.context.flush_buffers()
+            return []
+        return frames
+
+    def _is_left_out(self, packet: Packet[VideoStream]) -> bool:
+        """Decode less at once, more only from a key frame on: what lies between would lack its references."""
+        context = self.context
+        wanted = SKIPPED["key" if self._is_catching_up else self._mode()]
+        if wanted != context.skip_frame and (context.skip_frame != "NONKEY" or packet.is_keyframe):
+            context.skip_frame = wanted
+        return context.skip_frame == "NONKEY" and not packet.is_keyframe
+
+    # ---- lag (faults.md V47, V60) -----------------------------------------------------------------------------------
+    def _shown_lag(self, lag_ns: int) -> int:
+        """What of the lag is told: not the ordinary jitter of arrival."""
+        return lag_ns if lag_ns > _SHOW_WHILE_BEHIND_NS else 0
+
+    def _mind_lag(self, now_ns: int) -> None:
+        """Behind with packets waiting: decode without showing, then key frames alone. Behind without: open anew (Lagging)."""
+        lag_ns = self._lag.lag_ns
+        if self._backlog and lag_ns > _BEHIND_NS:
+            self._behind_since_ns = self._behind_since_ns or now_ns
+            if now_ns - self._behind_since_ns > _CATCHING_UP_NS and lag_ns > _LAG_LIMIT_NS / 2:
+                self._is_catching_up = True
+        elif not self._backlog:
+            self._behind_since_ns, self._is_catching_up = None, False
+        if lag_ns < _LAG_LIMIT_NS or self._is_catching_up:
+            self._lagging_since_ns = None
+        elif self._lagging_since_ns is None:
+            self._lagging_since_ns = now_ns
+        elif now_ns - self._lagging_since_ns > _LAG_PATIENCE_NS:
+            raise Lagging
