@@ -37,6 +37,7 @@ from console.ui.wallinput import WallHands
 from console.ui.wallpaint import TilePainter
 from console.ui.walltile import WHOLE, PlacedTile, TileFigures
 from console.ui.walltool import TileTool, Tools
+from console.ui.watermark import Watermark
 
 # Looking costs half a microsecond a tile. Looking only 25 times a second showed 20.5 of 25 pictures (arrival jitters around the
 # moment of looking) and made them 20 ms older.
@@ -169,6 +170,11 @@ class WallSurface(QWidget):
         if self.isVisible():
             self._settle.start()
         self._repaint([one.rect])
+
+    def set_watermark(self, mark: Watermark | None) -> None:
+        """Lay the operator's mark over every tile, or none."""
+        self.painter.watermark = mark
+        self._repaint([one.rect for one in self._tiles], over=True)
 
     def views(self) -> dict[tuple[str, str], QRectF]:
         """The zoomed tiles (key, camera) and what they show, to bring back by `set_views`."""

@@ -24,6 +24,7 @@ from console.ui.bridge import Bridge
 from console.ui.clocks import is_overdue
 from console.ui.tile import TileContent
 from console.ui.wall import WallSurface
+from console.ui.watermark import Watermark
 from console.words import tr
 
 TELL_EVERY = 2
@@ -61,6 +62,7 @@ class WallFeed(QObject):
         super().__init__(parent)
         self._bridge, self._around, self._feeds = bridge, around, feeds
         self._walls: dict[int, _Wall] = {0: _Wall(surface)}
+        self._watermark: Watermark | None = None
         self._url_of, self._tell = url_of, tell
         self._tiles: tuple[Tile, ...] = ()
         self._beats = 0
@@ -84,8 +86,15 @@ class WallFeed(QObject):
     def add(self, window: int, surface: WallSurface, layout: Layout | None = None) -> None:
         """Keep one surface more in step: that of a wall window."""
         self._walls[window] = _Wall(surface, layout)
+        surface.set_watermark(self._watermark)
         self.refresh()
         self.surface_added.emit(surface)
+
+    def set_watermark(self, mark: Watermark | None) -> None:
+        """Lay the operator's mark over every wall, also those to come; None: none."""
+        self._watermark = mark
+        for surface in self.surfaces():
+            surface.set_watermark(mark)
 
     def remove(self, window: int) -> None:
         """A wall window is about to close: its surface asks for nothing more."""

@@ -15,6 +15,7 @@ from console.ui import theme, zoom
 from console.ui.picture import grey_copy, paint_fitted, paint_part
 from console.ui.truth import NOTHING
 from console.ui.walltile import PlacedTile
+from console.ui.watermark import Watermark
 
 if TYPE_CHECKING:
     from console.ui.wall import WallSurface
@@ -26,6 +27,7 @@ class TilePainter:
 
     def __init__(self, surface: WallSurface, feeds: Feeds) -> None:
         self._surface, self._feeds = surface, feeds
+        self.watermark: Watermark | None = None
 
     def paint(self, painter: QPainter, region: QRegion) -> None:
         """Paint what of the surface lies in `region`."""
@@ -52,6 +54,8 @@ class TilePainter:
         """Signs, tools, the frame of the tile that has the keyboard, and where a drag would drop."""
         if one.truth is NOTHING:
             self._surface.update_words(one)
+        if self.watermark is not None and not one.is_empty:
+            self.watermark.paint(painter, one.rect)
         one.signs.paint(painter, one.rect, one.content, one.truth)
         self._surface.tools.paint(painter, one)
         if self._surface.is_focused(one):

@@ -34,6 +34,7 @@ from console.ui.units import duty_of
 from console.ui.wall import WallSurface
 from console.ui.wallbox import WallBox
 from console.ui.wallfeed import WallFeed
+from console.ui.watermark import Watermark
 from console.words import LANGUAGES, choose, chosen, tr
 
 FIRST_PAINT_MS = 30
@@ -281,6 +282,7 @@ class MainWindow(QMainWindow):
         self.flow.close()
         self.bridge.send("LogOut", {"operator": self.operator, "seat": self.seat})
         self.operator = ""
+        self._show_seat()
         self.pages.setCurrentIndex(0)
 
     def _show_seat(self) -> None:
@@ -288,6 +290,8 @@ class MainWindow(QMainWindow):
             tr("window.demo_centre") if self.bridge.state.exercise else self.parts.settings.get("centre.code")
         )
         self.header.show_seat(centre, self.seat, self.operator, self.bridge.state.exercise)
+        is_marked = self.operator and not self.bridge.state.exercise and self.parts.settings.get("wall.watermark")
+        self.parts.wall_feed.set_watermark(Watermark(self.operator, self.seat) if is_marked else None)
         self._edge.setVisible(self.bridge.state.exercise)
         self._edge.setStyleSheet(f"background: {theme.color('late').name()}; border: none;")
 
