@@ -20,6 +20,7 @@ from console.media.fileplay import FilePlay, Tap
 from console.media.gate import Gate, Turn
 from console.media.liveplay import Lagging, LivePlay
 from console.media.publisher import Publisher
+from console.media.said import Said
 from console.media.source import Source, SourceFailed
 from console.model.wall import HEALTHY_AFTER_NS, FeedError, Mode, back_off_s
 
@@ -49,6 +50,8 @@ class Reader:
         self._wake = threading.Event()
         self._failures, self._not_before_ns = job.failures, job.not_before_ns
         self._attempt = 0
+        self._transport = options.transport
+        self._said = Said()
         self._began_ns: int | None = None
         self._opened_ns = 0
         self.closed = False
@@ -124,7 +127,7 @@ class Reader:
             except SourceFailed as failed:
                 if self._attempt == attempt:
                     self._began_ns = None
-                    self._fail(failed.word)
+                    self._fail(failed.word, failed.detail)
 
     def _try_once(self, attempt: int) -> bool:
         """Open and play; True when the file thread has taken over. Raises SourceFailed."""
@@ -136,14 +139,15 @@ class Reader:
                 return False
             self._notice("opening")
             self._began_ns = self._clock.mono_ns()
-            container = self._open()
+            said = self._said = Said()
+            container = self._open(said)
             is_handed_over = False
             try:
                 self._began_ns = None
                 if self._attempt == attempt:
                     is_handed_over = self._play(container, attempt, turn)
             except (av.error.FFmpegError, OSError) as cause:
-                raise SourceFailed(source.word_for(cause, self._checked.kind != "file"), "while reading") from cause
+                raise source.failed(cause, self._checked, said, "while reading") from cause
             finally:
                 if not is_handed_over:
                     container.close()
@@ -155,6 +159,7 @@ class Reader:
 
     def _play(self, container: InputContainer, attempt: int, turn: Turn) -> bool:
         stream = container.streams.video[0]
+        said = self._said
         self._set_up(stream.codec_context)
         self.publisher.restart()
         if self._checked.kind == "file" or (container.duration or 0) > 0:
@@ -173,8 +178,8 @@ class Reader:
             self._first_is_there(turn)
 
         def notice(detail: str) -> None:
-            if detail != self._facts.detail:
-                self._notice(detail)
+            if (detail or said.detail) != self._facts.detail:
+                self._notice(detail or said.detail)
 
         live = LivePlay(
             container, stream, stream.codec_context, self.publisher, self._clock, self._mode, self._tap, opened, notice
@@ -188,7 +193,7 @@ class Reader:
             if self._live is live:
                 self._live = None
         if self._attempt == attempt:
-            raise SourceFailed("unreachable", "the stream ended")
+            raise source.ended(said)
         return False
 
     def _first_is_there(self, turn: Turn) -> None:
@@ -198,13 +203,13 @@ class Reader:
     def _mode(self) -> Mode:
         return self.job.mode
 
-    def _open(self) -> InputContainer:
-        options = self._options
-        return source.open_source(self._checked, options.open_timeout_s, options.read_timeout_s, options.transport)
+    def _open(self, said: Said) -> InputContainer:
+        limits, own = self._options, self.job.open_options
+        return source.open_source(self._checked, limits.open_timeout_s, limits.read_timeout_s, self._transport, own, said)
 
     def _open_again(self) -> InputContainer:
         """A file of this feed once more, for its next loop: raw streams (.264) have no index to go back by."""
-        container = self._open()
+        container = self._open(Said())
         self._set_up(container.streams.video[0].codec_context)
         return container
 
@@ -220,7 +225,7 @@ class Reader:
         self._opened_ns = self._clock.mono_ns()
         self._report(Report(self.job.id, self._attempt, None))
         width, height = (frame.width, frame.height) if frame is not None else (0, 0)
-        self._facts = replace(self._facts, codec=context.name, width_px=width, height_px=height, detail="")
+        self._facts = replace(self._facts, codec=context.name, width_px=width, height_px=height, detail=self._said.detail)
         self._tell(self._facts)
 
     def _notice(self, detail: str) -> None:
@@ -228,14 +233,17 @@ class Reader:
         self._facts = replace(self._facts, detail=detail, gop_s=gop_s or self._facts.gop_s)
         self._tell(self._facts)
 
-    def _fail(self, word: FeedError) -> None:
+    def _fail(self, word: FeedError, detail: str = "") -> None:
         now_ns = self._clock.mono_ns()
+        if word == "timeout" and not self._opened_ns:
+            # What answers and sends nothing may be shut for this transport on the way here: the other one next (V20).
+            self._transport = "udp" if self._transport == "tcp" else "tcp"
         if self._opened_ns and now_ns - self._opened_ns >= HEALTHY_AFTER_NS:
             self._failures = 0
         self._opened_ns = 0
         self._failures += 1
         self._not_before_ns = now_ns + int(back_off_s(word, self._failures, random.random()) * 1e9)
-        self._report(Report(self.job.id, self._attempt, word, self._failures, self._not_before_ns))
+        self._report(Report(self.job.id, self._attempt, word, self._failures, self._not_before_ns, detail))
 
     # ---- the file thread --------------------------------------------------------------------------------------------
     def step(self, now_ns: int) -> bool:

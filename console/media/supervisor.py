@@ -19,7 +19,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Final
 
 from console.clock import Clock, SystemClock
-from console.media import child
+from console.media import child, source
 from console.media.child import ChildLoad, ChildOptions, Facts, Job, Report
 from console.model.wall import back_off_s
 
@@ -82,7 +82,7 @@ class Supervisor:
         self._numbers = itertools.count(1)
         self._closing_stills: Mapping[str, str] = {}
         self._news: dict[str, JobNews] = {}
-        self._refused: dict[str, tuple[int, int]] = {}  # url → (next try, failures) of wrong passwords, over closed tiles
+        self._refused: dict[str, tuple[int, int]] = {}  # account → (next try, failures) of wrong passwords, over closed tiles
         self._lock = threading.Lock()  # guards _wanted, _errands, _closing_stills
         self._wake_reader, self._wake_writer = self._context.Pipe(duplex=False)
         self._stopping = False
@@ -203,13 +203,13 @@ class Supervisor:
         known = self.news(job.id)
         if report.word is None:
             self._news[job.id] = replace(known, error=None, next_try_ns=0, opened=known.opened + 1, detail=report.detail)
-            self._refused.pop(job.url, None)
+            self._refused.pop(source.account(job.url), None)
             return
         self._news[job.id] = replace(
             known, error=report.word, next_try_ns=report.next_try_ns, failures=report.failures, detail=report.detail
         )
         if report.word == "auth":
-            self._refused[job.url] = (report.next_try_ns, report.failures)
+            self._refused[source.account(job.url)] = (report.next_try_ns, report.failures)
 
     def _answer(self, number: int, ok: bool, fields: Mapping[str, object]) -> None:
         errand = self._asked.pop(number, None)
@@ -293,7 +293,7 @@ class Supervisor:
         else:
             holder = min((one for one in self._children if not one.alone), key=lambda one: len(one.jobs))
         holder.jobs[job.id] = job
-        next_try_ns, failures = self._refused.get(job.url, (known.next_try_ns, known.failures))
+        next_try_ns, failures = self._refused.get(source.account(job.url), (known.next_try_ns, known.failures))
         self._send(holder, "open", replace(job, not_before_ns=next_try_ns, failures=failures))
 
     def _send(self, one: _Child, command: str, *arguments: object) -> None:

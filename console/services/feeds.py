@@ -15,7 +15,7 @@ from console.media import slots
 from console.media.child import ChildOptions
 from console.media.slots import Picture, Slot
 from console.media.supervisor import JobNews, OnAnswer, Supervisor
-from console.model.grant import Grant, Load, Want
+from console.model.grant import Grant, Load
 from console.model.wall import FeedHealth, WantedFeed
 from console.services.feedhealth import health_of
 from console.services.stills import Still as Still
@@ -26,8 +26,9 @@ _STILL_EVERY_NS = 30_000_000_000
 _PLAN_EVERY_NS = 500_000_000
 _PAINTED_BY_NS = 1_000_000_000
 
-Plan = Callable[[Sequence[Want], Load], Mapping[str, Grant]]
-"""From what all tiles ask and how busy the children are to what each may cost; a tile without a grant is not limited."""
+Plan = Callable[[Sequence[WantedFeed], Mapping[str, FeedHealth], Load], Mapping[str, Grant]]
+"""From what all tiles ask, how they are and how busy the children are to what each may cost; a tile without a grant is not
+limited. Called when the wishes change (GUI thread) and twice a second (media thread), never by both at once."""
 
 
 class Feeds:
@@ -64,7 +65,8 @@ class Feeds:
             if one.keep_stills:
                 self._stills.ask(one.camera)
         with self._lock:
-            self._streams.arrange(everything, self._clock.now_ns(), self._clock.mono_ns())
+            grants = self._plan(tuple(everything.values()), self._health, self.load()) if self._plan is not None else {}
+            self._streams.arrange(everything, grants, self._clock.now_ns(), self._clock.mono_ns())
             for tile in [tile for tile in self._replays if tile not in everything]:
                 del self._replays[tile]
             self._pass_on()
@@ -154,6 +156,10 @@ class Feeds:
         """Process ids of the decoder children."""
         return self._supervisor.child_pids()
 
+    def wanted_feeds(self) -> Mapping[str, WantedFeed]:
+        """What each tile of any owner asks for now; a copy, for any thread."""
+        return {name: tile.wanted for name, tile in self._streams.tiles.items()}
+
     def streams(self) -> int:
         """Connections wanted now: tiles of the same camera and profile share one."""
         return len(self._streams.streams)
@@ -183,8 +189,8 @@ class Feeds:
     # ---- media thread -----------------------------------------------------------------------------------------------
     def _tick(self) -> None:
         mono_ns = self._clock.mono_ns()
-        grants = self._grants(mono_ns)
         with self._lock:
+            grants = self._grants(mono_ns)
             changed = self._streams.settle(mono_ns, lambda job: self._supervisor.news(job).error is not None)
             if grants is not None:
                 changed = self._streams.grant(grants) or changed
@@ -212,11 +218,7 @@ class Feeds:
         if self._plan is None or mono_ns - self._planned_ns < _PLAN_EVERY_NS:
             return None
         self._planned_ns = mono_ns
-        wants = [
-            Want(name, one.width_px, one.height_px, bool(one.url_sub), one.priority, one.grade, one.is_tour, one.is_large)
-            for name, one in ((name, tile.wanted) for name, tile in list(self._streams.tiles.items()))
-        ]
-        return self._plan(wants, self.load())
+        return self._plan([tile.wanted for tile in self._streams.tiles.values()], self._health, self.load())
 
     def _mind_stills(self, mono_ns: int) -> None:
         """Read what was asked for; let the children write one for each shown camera that may be kept, twice a minute."""

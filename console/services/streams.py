@@ -96,7 +96,9 @@ class Streams:
         """Job → camera, of streams that closed and whose last picture may be kept."""
         self._numbers = itertools.count(1)
 
-    def arrange(self, everything: Mapping[str, WantedFeed], now_ns: int, mono_ns: int) -> None:
+    def arrange(
+        self, everything: Mapping[str, WantedFeed], grants: Mapping[str, Grant], now_ns: int, mono_ns: int
+    ) -> None:  # fmt: skip
         """Replace the wanted tiles. A tile of the same name and camera goes on showing what it shows."""
         tiles = {}
         for name, one in everything.items():
@@ -106,6 +108,7 @@ class Streams:
             before.wanted = one
             tiles[name] = before
         self.tiles = tiles
+        self.grant(grants)
         self.refresh(mono_ns)
 
     def grant(self, grants: Mapping[str, Grant]) -> bool:
@@ -157,6 +160,7 @@ class Streams:
         if now is None or wished == now:
             return wished
         is_too_soon = tile.switched_ns > 0 and mono_ns - tile.switched_ns < SWITCH_EVERY_NS
+        is_too_soon = is_too_soon and not (one.is_large and wished == "main")  # the operator asked for it: at once
         return now if is_too_soon or mono_ns < tile.refused_until_ns else wished
 
     def _aim(self, tile: Tile, mono_ns: int) -> None:
