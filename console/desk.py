@@ -26,6 +26,7 @@ from console.model import commands as cmd
 from console.model.unit import Fix
 from console.paths import DataFolder
 from console.services.accounts import Accounts
+from console.services import tours
 from console.services.desk import Desk, Surroundings
 from console.services.dispatch import load_playbooks
 from console.services.positions import Positions
@@ -148,6 +149,7 @@ class DeskProcess:
             household_radius_m=settings.get("household.radius_m"),
             order_expires_s=settings.get("order.expires_s"),
             language=settings.get("console.language"),
+            tours=tours.own_folder(folder.root),
         )
 
     def _first_facts(self, imported: list[tuple[str, roster.ImportResult, str]]) -> None:

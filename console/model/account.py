@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-_WATCH = frozenset({"LogOut", "OpenTile", "CloseTile", "AcknowledgeIncident", "NoteIncident", "SaveStill", "SaveClip"})
+_WATCH = frozenset({"LogOut", "OpenTile", "CloseTile", "AcknowledgeIncident", "NoteIncident", "SaveStill", "SaveClip"}) | {
+    "StartTour",
+    "EndTour",
+    "StartPatrol",
+    "ShowPatrolView",
+    "SeePatrolView",
+    "ReportFinding",
+    "EndPatrol",
+}
 _COMMAND = _WATCH | {
     "ReportIncident", "GradeIncident", "CloseIncident", "RelinkIncident", "Dispatch", "IssueOrder", "RecallOrder",
-    "SignOnBehalf", "SetDuty", "SetPrivacyMasks", "HoldRecordings",
+    "SignOnBehalf", "SetDuty", "SetPrivacyMasks", "HoldRecordings", "SaveTour", "RemoveTour",
 }  # fmt: skip
 _ADMINISTER = frozenset({
     "LogOut", "ImportRoster", "ImportMap", "AddOperator", "SetPassword", "OpenEnrolment", "EnrolTerminal", "RevokeTerminal",
-    "AddSource", "SetPrivacyMasks", "LiftPrivacyMasks",
+    "AddSource", "SetPrivacyMasks", "LiftPrivacyMasks", "SaveTour", "RemoveTour",
 })  # fmt: skip
 ROLES: dict[str, frozenset[str]] = {
     "watcher": _WATCH,

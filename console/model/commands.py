@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from console.errors import BadInput
+from console.model import patrol_commands
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,10 +374,10 @@ class QuarantineInput:
 
 COMMANDS: dict[str, type] = {
     name: value
-    for name, value in list(globals().items())
+    for name, value in (*globals().items(), *vars(patrol_commands).items())
     if isinstance(value, type) and dataclasses.is_dataclass(value) and name != "Ask"
 }
-"""Every command by its name: the dataclasses of this module but `Ask`."""
+"""Every command by its name: the dataclasses of this module but `Ask`, and those of `patrol_commands`."""
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from console.errors import Refused
-from console.model import account, keeping, picture_rules
+from console.model import account, keeping, patrol_rules, picture_rules
 from console.model import commands as cmd
 from console.model import events as ev
 from console.model.commands import Ask
@@ -370,4 +370,5 @@ _RULES: dict[str, Callable[[State, Any, Ask], Events]] = {
     "LiftPrivacyMasks": picture_rules.lift_masks,
     "NoteCameraCondition": picture_rules.note_condition,
     "QuarantineInput": _quarantine,
+    **patrol_rules.RULES,
 }

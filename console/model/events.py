@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from console.errors import BadInput
+from console.model import patrol_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,10 +438,10 @@ class InputQuarantined:
 
 EVENTS: dict[str, type] = {
     name: value
-    for name, value in list(globals().items())
+    for name, value in (*globals().items(), *vars(patrol_events).items())
     if isinstance(value, type) and dataclasses.is_dataclass(value) and name != "Entry"
 }
-"""Every journal kind and its value: the dataclasses of this module but `Entry`."""
+"""Every journal kind and its value: the dataclasses of this module but `Entry`, and those of `patrol_events`."""
 
 
 def kind_of(event: object) -> str:

@@ -36,16 +36,16 @@ def consent_holds(consent: str, at_ns: int) -> bool:
 def save_still(state: State, c: cmd.SaveStill, ask: Ask) -> Events:
     """A picture was saved: a fact, once its camera may be kept and its name and digest are ones."""
     _may_keep(state, c, ask)
-    _check_file(c.file, "stills", c.sha256)
+    check_file(c.file, "stills", c.sha256)
     return (ev.StillSaved(c.camera, c.file, c.sha256, c.incident, c.taken_ns, c.is_masked, c.why[:200]),)
 
 
 def save_clip(state: State, c: cmd.SaveClip, ask: Ask) -> Events:
     """A clip was saved, with the note that stands beside it."""
     _may_keep(state, c, ask)
-    _check_file(c.file, "clips", c.sha256)
+    check_file(c.file, "clips", c.sha256)
     if c.note:
-        _check_file(c.note, "clips", c.note_sha256)
+        check_file(c.note, "clips", c.note_sha256)
     if not 0 <= c.from_ns <= c.to_ns:
         raise Refused("bad_file", file=c.file[:80])
     return (
@@ -67,7 +67,8 @@ def _may_keep(state: State, c: Any, ask: Ask) -> None:
         raise Refused("household_not_kept", camera=c.camera)
 
 
-def _check_file(file: str, shelf: str, digest: str) -> None:
+def check_file(file: str, shelf: str, digest: str) -> None:
+    """Raises Refused for what is no file of a data folder's shelf, or no SHA-256."""
     folder, slash, name = file.partition("/")
     try:
         fits = folder == shelf and bool(slash) and checked_id(name) == name and not name.startswith(".")

@@ -15,8 +15,10 @@ from typing import Any
 
 from console.errors import BadInput
 from console.model import events as ev
+from console.model import patrol_events
 from console.model.incident import Incident
 from console.model.order import Order, next_state
+from console.model.patrol import Patrol, fold, started
 
 
 @dataclass(slots=True)
@@ -42,6 +44,9 @@ class State:
     """Camera that this computer records → since when (UTC ns)."""
     holds: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Incident → cameras, from_ns: recordings kept beyond their time."""
+    tours: dict[str, str] = field(default_factory=dict)
+    """Tour of the centre's own → SHA-256 of its text as it was last saved from a console."""
+    patrols: dict[str, Patrol] = field(default_factory=dict)
     receipts: dict[str, str] = field(default_factory=dict)
     """Receipt id → order: a receipt heard twice is one fact."""
     rosters: dict[str, int] = field(default_factory=dict)
@@ -279,6 +284,23 @@ def _recordings_released(state: State, entry: ev.Entry, e: ev.RecordingsReleased
     state.holds.pop(e.incident, None)
 
 
+def _tour_saved(state: State, entry: ev.Entry, e: patrol_events.TourSaved) -> None:
+    state.tours[e.tour] = e.sha256
+
+
+def _tour_removed(state: State, entry: ev.Entry, e: patrol_events.TourRemoved) -> None:
+    state.tours.pop(e.tour, None)
+
+
+def _patrol_started(state: State, entry: ev.Entry, e: patrol_events.PatrolStarted) -> None:
+    state.patrols[e.patrol] = started(entry, e)
+
+
+def _patrol_news(state: State, entry: ev.Entry, e: Any) -> None:
+    if patrol := state.patrols.get(e.patrol):
+        fold(patrol, entry, e)
+
+
 def _input_quarantined(state: State, entry: ev.Entry, e: ev.InputQuarantined) -> None:
     state.quarantined += e.count
     state.quarantine.append({"at_ns": entry.at_ns, "door": e.door, "problem": e.problem, "sample": e.sample})
@@ -323,6 +345,13 @@ _HANDLERS: dict[str, Callable[[State, ev.Entry, Any], None]] = {
     "RecordingStopped": _recording_stopped,
     "RecordingsHeld": _recordings_held,
     "RecordingsReleased": _recordings_released,
+    "TourSaved": _tour_saved,
+    "TourRemoved": _tour_removed,
+    "PatrolStarted": _patrol_started,
+    "PatrolViewShown": _patrol_news,
+    "PatrolViewSeen": _patrol_news,
+    "PatrolFinding": _patrol_news,
+    "PatrolEnded": _patrol_news,
     "InputQuarantined": _input_quarantined,
 }
 
@@ -355,4 +384,5 @@ def state_hash(state: State) -> str:
     fields["orders"] = {key: dataclasses.asdict(value) for key, value in state.orders.items()}
     fields["by_source"] = sorted([*key, value] for key, value in state.by_source.items())
     fields["requests"] = {key: dataclasses.asdict(value) for key, value in state.requests.items()}
+    fields["patrols"] = {key: dataclasses.asdict(value) for key, value in state.patrols.items()}
     return _digest(fields)

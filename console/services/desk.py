@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from console.clock import Clock
@@ -23,10 +24,11 @@ from console.model import events as ev
 from console.model import geo
 from console.model.commands import Ask
 from console.model.decide import decide
+from console.model.patrol_commands import RemoveTour, SaveTour
 from console.model.playbook import Playbook
 from console.model.state import State, apply
 from console.model.unit import Fix
-from console.services import dispatch, overdue
+from console.services import dispatch, overdue, tours
 from console.services.linkage import Near, near
 from console.services.outbox import Outbox
 from console.store.citymap import CityMap
@@ -52,6 +54,8 @@ class Surroundings:
     household_radius_m: float
     order_expires_s: float
     language: str
+    tours: Path | None = None
+    """Folder of the centre's own tours."""
 
 
 class Desk:
@@ -173,6 +177,8 @@ class Desk:
     def _do(self, command: object, by: str, roles: tuple[str, ...]) -> Answer:
         command = self._filled(command)
         events = decide(self.state, command, Ask(by, roles, self._clock.now_ns()))
+        if events and isinstance(command, (SaveTour, RemoveTour)):
+            tours.keep(self.around.tours, command)
         entries = self._append(by, events)
         result = self._result(command, entries)
         for event in events:
@@ -212,6 +218,8 @@ class Desk:
                 playbook = around.playbooks[incident.grade or "blue"]
                 text = dispatch.order_text(playbook, incident, "", around.language)
                 return replace(command, text=text, expires_s=playbook.expires_s)
+        if isinstance(command, tours.COMMANDS):
+            return tours.filled(command, around.roster.cameras, around.fixes(), around.language)
         if isinstance(command, (cmd.OpenTile, cmd.SaveStill, cmd.SaveClip)):
             return self._filled_camera(command)
         if isinstance(command, cmd.NoteRecording):

@@ -50,6 +50,12 @@ class Heard(Protocol):
     def answer(self, number: int, result: Message | None, refused: Message | None) -> None: ...
 
 
+_MAY_REPEAT = frozenset({
+    "OpenTile", "CloseTile", "AcknowledgeIncident", "LogIn", "ShowPatrolView", "SeePatrolView", "EndPatrol",
+})  # fmt: skip
+"""Told twice they are one fact."""
+
+
 @dataclass(slots=True)
 class _Waiting:
     """A command on its way. `request` ones may be sent again: the desk knows them by their request id."""
@@ -61,7 +67,7 @@ class _Waiting:
 
     @property
     def may_repeat(self) -> bool:
-        return "request" in self.body or self.kind in ("OpenTile", "CloseTile", "AcknowledgeIncident", "LogIn")
+        return "request" in self.body or self.kind in _MAY_REPEAT
 
 
 class DeskLink:
