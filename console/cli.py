@@ -118,6 +118,7 @@ def parser() -> argparse.ArgumentParser:
     wall.add_argument("--seconds", type=_seconds, default=10.0)
     wall.add_argument("--size", type=_size, default=(1920, 1080), metavar="WxH")
     wall.add_argument("--lang", choices=("zh_CN", "en"), default="zh_CN")
+    wall.add_argument("--incident", type=_whole(0, 64), default=0, metavar="N", help="the first N feeds are a red incident's")
     report = add("report", commandline.report, "post one incident")
     report.add_argument("file", type=Path)
     dispatch = add("dispatch", commandline.dispatch, "issue a playbook's orders for an incident")

@@ -210,7 +210,7 @@ def wall(args: Args) -> Result:
     _need_screen()
     from console.wallapp import run_wall
 
-    return dict(run_wall(args.feeds, args.layout, args.seconds, args.size, args.lang)), 0
+    return dict(run_wall(args.feeds, args.layout, args.seconds, args.size, args.lang, args.incident)), 0
 
 
 def report(args: Args) -> Result:

@@ -1,4 +1,7 @@
-"""`liandong wall`: a plain borderless wall of listed feeds, for a given time, and what was measured. Needs no desk."""
+"""`liandong wall`: a plain borderless wall of listed feeds, for a given time, and what was measured. Needs no desk.
+
+It shares its budget with the console: with `incident` the first feeds count as tiles of a red incident, which keep every picture.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from console.logs import mask
 from console.media import source
 from console.model.wall import FeedHealth
 from console.services.feeds import Feeds
+from console.services.load import Planner
 from console.ui import overrides, theme
 from console.ui.stall import StallMeter
 from console.ui.tile import TileContent
@@ -26,8 +30,11 @@ from console.ui.wall import WallSurface
 _NO_PICTURE_S = 15.0  # without any first picture the run is counted from here
 
 
-def read_feeds(file: Path) -> list[str]:
-    """The URLs of a feeds file, one a line; empty lines and `#` comments are left out. Raises BadInput naming the line."""
+def read_feeds(file: Path) -> list[tuple[str, str]]:
+    """The (main, sub) URLs of a feeds file, one feed a line, the sub stream after a tab ("" without one).
+
+    Empty lines and `#` comments are left out. Raises BadInput naming the line.
+    """
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as cause:
@@ -36,11 +43,13 @@ def read_feeds(file: Path) -> list[str]:
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
+        main, _, sub = (part.strip() for part in line.partition("\t"))
         try:
-            source.parse(line)
+            for url in (main, sub) if sub else (main,):
+                source.parse(url)
         except BadInput as bad:
             raise BadInput(bad.what, f"{file} line {number}", bad.todo) from bad
-        urls.append(line.strip())
+        urls.append((main, sub))
     if not urls:
         raise BadInput("no feed in it", str(file), "write one URL a line")
     return urls
@@ -65,7 +74,10 @@ class _Seen:
 class _Run(QObject):
     """One run of the plain wall; `result` is the contract's JSON once `QApplication.exec` has returned."""
 
-    def __init__(self, feeds: Feeds, seen: _Seen, urls: list[str], layout: int, seconds: float, size: tuple[int, int]) -> None:
+    def __init__(
+        self, feeds: Feeds, seen: _Seen, urls: list[tuple[str, str]], layout: int, seconds: float, size: tuple[int, int],
+        incident: int,
+    ) -> None:  # fmt: skip
         super().__init__()
         self._feeds, self._seen = feeds, seen
         self._urls, self._seconds = urls, seconds
@@ -79,8 +91,14 @@ class _Run(QObject):
         self._surface.setGeometry(0, 0, *size)
         self._surface.set_layout(layout)
         self._surface.set_tiles(
-            [TileContent(str(i), f"feed {i + 1}", mask(Path(url).name or url), url=url) for i, url in enumerate(urls)]
-        )
+            [
+                TileContent(
+                    str(i), f"feed {i + 1}", mask(Path(url).name or url), url=url, url_sub=sub, priority=i,
+                    incident_grade="red" if i < incident else "",
+                )
+                for i, (url, sub) in enumerate(urls)
+            ]
+        )  # fmt: skip
         self._stall = StallMeter(self)
         self._timer = QTimer(self, interval=50, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
@@ -121,7 +139,7 @@ class _Run(QObject):
         cpu_s, rss_mb = self._tree()
         health = dict(self._feeds.health())
         tiles = []
-        for index, (url, figures) in enumerate(zip(self._urls, self._surface.figures(), strict=False)):
+        for index, ((url, _), figures) in enumerate(zip(self._urls, self._surface.figures(), strict=False)):
             known = health.get(str(index))
             span_s = (now_ns - figures.first_ns) / 1e9 if figures.first_ns else 0.0
             ages = sorted(figures.ages_ms)
@@ -130,6 +148,9 @@ class _Run(QObject):
                 "state": known.state if known else "connecting",
                 "states": self._seen.of(str(index), self._began_ns),
                 "error": known.error if known else None,
+                "profile": known.profile if known else "main",
+                "mode": known.mode if known else "all",
+                "lowered": known.lowered if known else "",
                 "shown_fps": round(figures.painted / span_s, 2) if span_s else 0.0,
                 "decoded_fps": round(self._feeds.decoded(str(index)) / span_s, 2) if span_s else 0.0,
                 "age_p95_ms": round(ages[int(len(ages) * 0.95)], 1) if ages else None,
@@ -157,27 +178,26 @@ class _Run(QObject):
 
 
 def run_wall(feeds_file: Path, layout: int = 16, seconds: float = 10.0, size: tuple[int, int] = (1920, 1080),
-             lang: str = "zh_CN") -> dict[str, Any]:  # fmt: skip
+             lang: str = "zh_CN", incident: int = 0) -> dict[str, Any]:  # fmt: skip
     """Show the feeds listed in `feeds_file` for `seconds` counted from the first picture; returns the contract's JSON.
 
-    Raises BadInput for an unreadable file or a line that is no feed address.
+    The first `incident` feeds are tiles of a red incident. Raises BadInput for an unreadable file or a line that is no feed.
     """
     urls = read_feeds(feeds_file)
     words.choose(lang)
     seen = _Seen()
-    feeds = Feeds(on_health=seen.note)  # before Qt: the decoders start while it does
+    feeds = Feeds(on_health=seen.note, plan=Planner().plan)  # before Qt: the decoders start while it does
     try:
         application = QApplication.instance() or QApplication([sys.argv[0]])
         assert isinstance(application, QApplication)
         overrides.make_safe()
         theme.apply(application)
-        return _run(feeds, seen, urls, max(layout, len(urls)), seconds, size)
+        return _run(_Run(feeds, seen, urls, max(layout, len(urls)), seconds, size, incident))
     finally:
         feeds.close()
 
 
-def _run(feeds: Feeds, seen: _Seen, urls: list[str], layout: int, seconds: float, size: tuple[int, int]) -> dict[str, Any]:
-    run = _Run(feeds, seen, urls, layout, seconds, size)
+def _run(run: _Run) -> dict[str, Any]:
     try:
         run.start()
         QApplication.exec()

@@ -25,7 +25,8 @@ SWITCH_NS: Final = 5_000_000_000
 RETRY_NS: Final = 600_000_000_000
 HYSTERESIS: Final = 1.34
 MANY_TILES: Final = 16
-_SETTLE_NS: Final = 1_500_000_000  # what a step did is known after this: rates are averaged over two seconds
+_SETTLE_NS: Final = 2_500_000_000  # what a step did is known after this: the decoders report once a second
+_SHORT_NS: Final = 2_000_000_000  # a shortage that is no emergency must last: others use the machine too, for a moment
 _STRIKE_NS: Final = 30_000_000_000
 _CPU_BACKLOG: Final = 3  # fewer packets waiting than this: they do not come, so it is the network
 _EMERGENCY_BACKLOG: Final = 12
@@ -132,18 +133,21 @@ class Budget:
             self._rules.lost_ns = now_ns
         if not old:
             return
-        if now_ns - self._rules.changed_ns >= _SETTLE_NS:
+        if now_ns - self._rules.changed_ns >= _SETTLE_NS and load.idle > 0.1 * load.cores:  # starved, they take what they get
             self._costs.learn(sum(load.busy), sum(self._cost(one, with_window=False) for one in self._tiles.values()))
         is_short = self._is_short(load)
         self._rules.short_ns = (self._rules.short_ns or now_ns) if is_short else 0
         rest_ns = now_ns - self._rules.changed_ns
         if is_short and rest_ns >= _SETTLE_NS:
             is_emergency = load.backlog >= _EMERGENCY_BACKLOG or len(load.slow | load.unpainted) * 2 > len(old)
-            if is_emergency or now_ns - self._rules.short_ns >= NEW_NS:
+            if is_emergency or now_ns - self._rules.short_ns >= _SHORT_NS:
                 self._strike(now_ns)
                 is_window = bool(load.unpainted) and load.backlog < _CPU_BACKLOG and load.idle > 0.1 * load.cores
                 excess = (0.25 if is_emergency else 0.1) * max(sum(load.busy), 0.02)
-                self._lower(excess, "cpu", now_ns, is_emergency, only_rate=is_window)
+                # Half the rate is hardly seen, key frames are: every tile loses the one before any loses the other.
+                has_changed = self._lower(excess, "cpu", now_ns, is_emergency, only_rate=True)
+                if not has_changed and not is_window:
+                    self._lower(excess, "cpu", now_ns, is_emergency)
         elif load.slow and not is_short:
             self._lower_network([one for one in old if one.want.tile in load.slow], now_ns)
         elif not is_short and rest_ns >= SWITCH_NS and now_ns >= self._rules.no_raise_until_ns:
@@ -155,26 +159,29 @@ class Budget:
         is_waiting = load.backlog >= _CPU_BACKLOG or load.late > _LATE_SHARE * pictures
         return is_waiting or bool(load.unpainted) or (bool(load.slow) and load.idle < 0.1 * load.cores)
 
-    def _lower(self, excess: float, reason: Reason, now_ns: int, may_switch_all: bool, only_rate: bool = False) -> None:
-        """Go down the ladder, least important first, until `excess` cores are saved or nothing is left to lower.
+    def _lower(self, excess: float, reason: Reason, now_ns: int, may_switch_all: bool, only_rate: bool = False) -> bool:
+        """Go down the ladder, least important first, until `excess` cores are saved or nothing is left; True when any went.
 
-        `only_rate`: the window is what is behind, so that decoding fewer pictures helps nobody.
+        `only_rate`: no further than half the rate, but for a tour's tile.
         """
-        saved = 0.0
+        saved, has_changed = 0.0, False
         for level in range(1, _LONGEST_LADDER):
             for one in sorted((one for one in self._tiles.values() if not is_safe(one.want)), key=_order):
                 steps = ladder(one.want, one.is_small)
                 step = len(steps) - 1 if one.want.is_tour else level  # a tour's tile: key frames at once
                 if saved >= excess:
-                    return
-                if one.step >= step or step >= len(steps) or (only_rate and steps[step].mode != "all"):
+                    return has_changed
+                if one.step >= step or step >= len(steps):
+                    continue
+                if only_rate and steps[step].mode != "all" and not one.want.is_tour:
                     continue
                 if steps[step].profile != steps[one.step].profile and not self._may_switch(now_ns, may_switch_all):
                     continue
                 before = self._cost(one)
                 one.step, one.reason = step, reason
                 saved += before - self._cost(one)
-                self._rules.changed_ns = now_ns
+                self._rules.changed_ns, has_changed = now_ns, True
+        return has_changed
 
     def _lower_network(self, slow: Iterable[_Tile], now_ns: int) -> None:
         """Packets that do not come are helped by a smaller stream only, and only on the tile that lacks them."""

@@ -57,7 +57,7 @@ def test_a_machine_with_room_gives_every_tile_all_it_asks() -> None:
 def test_a_tours_tile_goes_to_key_frames_before_any_other_loses_anything() -> None:
     wall = Wall(want("red", grade="red"), want("plain"), want("tour", is_tour=True))
 
-    grants = wall.pass_s(3, SHORT)
+    grants = wall.pass_s(3, replace(SHORT, busy=(1.0,)))
 
     assert grants["tour"].mode == "key"
     assert lowered(grants) == ["tour"]
