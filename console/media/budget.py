@@ -30,6 +30,7 @@ _SHORT_NS: Final = 2_000_000_000  # a shortage that is no emergency must last: o
 _STRIKE_NS: Final = 30_000_000_000
 _CPU_BACKLOG: Final = 3  # fewer packets waiting than this: they do not come, so it is the network
 _EMERGENCY_BACKLOG: Final = 12
+_DRAINING: Final = 0.9
 _LATE_SHARE: Final = 0.05
 _FULL: Final = 0.85  # of the processor: above it the window's answer to a key begins to wait
 _NETWORK_QUIET_NS: Final = 5_000_000_000
@@ -58,6 +59,9 @@ class _Rules:
     switched_ns: int = 0
     lost_ns: int = 0
     short_ns: int = 0
+    backlog: int = 0
+    backlog_ns: int = 0
+    drained_ns: int = 0
     no_raise_until_ns: int = 0
     strikes: dict[str, int] = field(default_factory=dict)
 
@@ -138,7 +142,8 @@ class Budget:
         is_short = self._is_short(load)
         self._rules.short_ns = (self._rules.short_ns or now_ns) if is_short else 0
         rest_ns = now_ns - self._rules.changed_ns
-        if is_short and rest_ns >= _SETTLE_NS:
+        is_draining = self._is_draining(load.backlog, now_ns)
+        if is_short and not is_draining and rest_ns >= _SETTLE_NS:
             is_emergency = load.backlog >= _EMERGENCY_BACKLOG or len(load.slow | load.unpainted) * 2 > len(old)
             if is_emergency or now_ns - self._rules.short_ns >= _SHORT_NS:
                 self._strike(now_ns)
@@ -152,6 +157,15 @@ class Budget:
             self._lower_network([one for one in old if one.want.tile in load.slow], now_ns)
         elif not is_short and rest_ns >= SWITCH_NS and now_ns >= self._rules.no_raise_until_ns:
             self._raise(load, now_ns)
+
+    def _is_draining(self, backlog: int, now_ns: int) -> bool:
+        """True while the last step still helps: the queues were shorter than ever since then not long ago."""
+        rules = self._rules
+        if rules.backlog_ns != rules.changed_ns:
+            rules.backlog_ns, rules.backlog, rules.drained_ns = rules.changed_ns, backlog, 0
+        elif backlog < _DRAINING * rules.backlog:
+            rules.backlog, rules.drained_ns = backlog, now_ns
+        return rules.drained_ns > 0 and now_ns - rules.drained_ns < _SETTLE_NS
 
     def _is_short(self, load: Load) -> bool:
         """The processor is what lacks: pictures wait, come too late or are not painted; else it is what they come by."""

@@ -10,7 +10,7 @@ Profile = Literal["main", "sub"]
 
 SMALL_PX: Final = 171
 """Source: networkoptix/nx_open `desktop/radass`; see `small_px` for where we differ."""
-HALF_FPS: Final = 12.5
+HALF_FPS: Final = 14.0  # every second picture of 25, with room for those that come unevenly
 _UNKNOWN_SUB_PX: Final = 288
 
 

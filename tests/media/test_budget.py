@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.media.budget import Budget
-from console.media.ladder import ladder, small_px
+from console.media.ladder import HALF_FPS, ladder, small_px
 from console.model.grant import Grant, Load, Want
 from tests.fakes import FakeClock
 
@@ -219,7 +219,7 @@ def test_tiles_whose_pictures_are_not_painted_lose_rate_first() -> None:
 
     grants = wall.pass_s(3, replace(QUIET, unpainted=frozenset({"t1"})))
 
-    assert {(given.mode, given.max_fps) for given in grants.values() if given.reason} == {("all", 12.5)}
+    assert {(given.mode, given.max_fps) for given in grants.values() if given.reason} == {("all", HALF_FPS)}
 
 
 @pytest.mark.parametrize("has_sub", [True, False])
@@ -253,3 +253,18 @@ def test_whatever_the_load_a_red_tile_keeps_all_and_every_tile_has_a_grant(loads
         grants = wall.pass_s(1, load)
         assert grants["red"] == FULL
         assert set(grants) == {"red", "a", "b", "c"}
+
+
+def test_no_further_step_is_taken_while_the_last_one_still_empties_the_queues() -> None:
+    wall = Wall(*(want(f"t{n}") for n in range(12)))
+    wall.pass_s(2, QUIET)
+    busy = replace(SHORT, backlog=40, busy=(1.9,))
+    first = wall.pass_s(3, busy)
+    assert lowered(first)
+
+    draining = {}
+    for backlog in (30, 22, 16, 12, 8, 5):
+        draining = wall.pass_s(1, replace(busy, backlog=backlog))
+
+    assert draining == first
+    assert wall.pass_s(6, busy) != first
