@@ -136,6 +136,18 @@ class Flow(QObject):
         """Take one tile off the wall."""
         self.arrange(arrangement.closed(self.tiles, tile))
 
+    def bring(self, window: int, cameras: Sequence[tuple[str, int, bool]]) -> None:
+        """Bring a window's cameras of the last time back: (camera, place, pinned). Unknown and household ones stay away."""
+        tiles = self.tiles
+        for camera, place, is_pinned in cameras:
+            free = arrangement.at(tiles, window, place) is None and 0 <= place < arrangement.MOST_TILES
+            if free and camera in self._around.cameras and not self._is_household(camera):
+                name = arrangement.free_name({tile.tile for tile in tiles}, self._seat, window, place)
+                made = replace(self._tile(name, camera, 0, None, None), window=window, place=place, is_pinned=is_pinned)
+                tiles = (*tiles, made)
+        if tiles != self.tiles:
+            self._show(tiles)
+
     # tours -----------------------------------------------------------------------------------------------------------
 
     def tour_room(self, window: int = 0) -> int:
@@ -148,13 +160,20 @@ class Flow(QObject):
 
         No command goes to the desk for them: the tour itself is the fact. Household cameras are left out.
         """
-        wanted = [
-            replace(self._tile("", camera, 0, None, None), is_tour=True) for camera in cameras if not self._is_household(camera)
-        ]
-        tiles = arrangement.toured(self.tiles, wanted, self._seat, window, self._room(window))
+        tiles = self._toured(cameras, window)
         if tiles != self.tiles:
             self._show(tiles)
         return tuple(tile.camera for tile in tiles if tile.is_tour and tile.window == window)
+
+    def tour_ahead(self, cameras: Sequence[str], window: int = 0) -> tuple[Tile, ...]:
+        """The tiles that `put_tour` would show now, to open their pictures ahead."""
+        return tuple(tile for tile in self._toured(cameras, window) if tile.is_tour and tile.window == window)
+
+    def _toured(self, cameras: Sequence[str], window: int) -> tuple[Tile, ...]:
+        wanted = [
+            replace(self._tile("", camera, 0, None, None), is_tour=True) for camera in cameras if not self._is_household(camera)
+        ]
+        return arrangement.toured(self.tiles, wanted, self._seat, window, self._room(window))
 
     @Slot()
     def back(self) -> None:

@@ -7,7 +7,7 @@ only.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from PySide6.QtCore import QObject, QRectF, Signal, Slot
@@ -16,7 +16,7 @@ from console.model import arrangement
 from console.model.arrangement import Tile
 from console.model.camera import Camera
 from console.model.layout import BUILT_IN, Layout
-from console.model.wall import FeedHealth
+from console.model.wall import FeedHealth, WantedFeed
 from console.services.feeds import Feeds
 from console.ui import spoken
 from console.ui.around import Around
@@ -27,6 +27,8 @@ from console.ui.wall import WallSurface
 from console.ui.watermark import Watermark
 from console.words import tr
 
+AHEAD = "tour-ahead"
+"""The owner of what is opened ahead of a tour's next step."""
 TELL_EVERY = 2
 """Beats (seconds) between two reports of feed health to the desk; a changed state is told on the next beat."""
 
@@ -221,6 +223,19 @@ class WallFeed(QObject):
         self._beats += 1
         if news and (changed or self._beats % TELL_EVERY == 0):
             self._tell([_told(one) for one in health.values() if one.camera])
+
+    def open_ahead(self, tiles: Sequence[Tile]) -> None:
+        """Open what will soon stand in these tiles' places, at the size it will have there; () lets go of it."""
+        wanted: list[WantedFeed] = []
+        for number, tile in enumerate(tiles):
+            standing = arrangement.at(self._tiles, tile.window, tile.place)
+            key = standing.tile if standing is not None else empty_key(tile.window, tile.place)
+            size = self._walls[tile.window].surface.size_of(key) if tile.window in self._walls else None
+            if size is not None:
+                content = replace(self._content(tile, tile.place), key=f"ahead/{number}")
+                if (one := content.wanted(*size)) is not None:
+                    wanted.append(one)
+        self._feeds.want(wanted, AHEAD)
 
     def counts(self) -> tuple[int, int]:
         """Cameras that gave a picture when last looked at, of all cameras of the roster."""
