@@ -23,6 +23,7 @@ from console.errors import Unavailable
 from console.links.hooks import LocalPeer
 from console.links.service import Links
 from console.model import commands as cmd
+from console.model.camera import Camera
 from console.model.unit import Fix
 from console.paths import DataFolder
 from console.services.accounts import Accounts
@@ -31,10 +32,11 @@ from console.services.desk import Desk, Surroundings
 from console.services.dispatch import load_playbooks
 from console.services.positions import Positions
 from console.services.reception import Reception
+from console.services.recording import Recording, Rules
 from console.services.registers import Registers
 from console.settings import Settings
 from console.start import Start
-from console.store import citymap, roster
+from console.store import citymap, credentials, roster
 from console.store.accounts_db import AccountsDb
 from console.store.journal import Journal
 from console.store.tracks import Tracks
@@ -130,9 +132,27 @@ class DeskProcess:
         self.reception.on_end = self._asked_to_end
         self.links.start()
         keep.callback(self.links.stop)
+        self._start_recording()
         self.links.broadcast_positions(list(self.positions.newest().values()))
         if start.demo:
             self._start_demo(mark)
+
+    def _start_recording(self) -> None:
+        """Only where the settings name cameras, and never in a desk limited to the journal."""
+        start, rules = self.start, Rules.of(self.start.settings)
+        if start.limited or not rules.cameras:
+            return
+        root, around = start.folder.root, self.desk.around
+
+        def url_of(camera: Camera) -> str:
+            return credentials.with_passwords(root, {camera.id: camera.url_main})[camera.id]
+
+        def light(state: str, detail: str) -> None:
+            self.reception.light("recording", state, detail)
+
+        recording = Recording(root, rules, self.desk, lambda: around.roster.cameras, url_of, light, self.clock)
+        recording.start()
+        self._closing.callback(recording.stop)
 
     def _surroundings(self) -> Surroundings:
         start, settings = self.start, self.start.settings

@@ -47,6 +47,7 @@ class Job:
     open_options: tuple[tuple[str, str], ...] = ()
     failures: int = 0
     not_before_ns: int = 0
+    camera: str = ""
 
     @property
     def masks(self) -> Masks:

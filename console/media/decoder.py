@@ -21,8 +21,12 @@ from console.clock import SystemClock
 from console.media.child import ChildLoad, ChildOptions, Facts, Job, Report
 from console.media.fileplay import Tap
 from console.media.gate import Gate
+from console.media.hardware import Chooser
+from console.media.justnow import JustNow
 from console.media.reader import Reader
+from console.media.ring import Shelf
 from console.media.scaler import Scaler
+from console.model.view import Masks
 
 _STILL_WIDTH_PX = 640
 _BEAT_NS = 1_000_000_000
@@ -31,7 +35,7 @@ _BEAT_NS = 1_000_000_000
 class Decoder:
     """Serves one console over `pipe`.
 
-    A command is a method `_name`. An errand (`errand`, number, name, job id, …) is a method that answers, once, by `answer`.
+    A command is a method `_name`. An errand (`errand`, number, name, job id, …) is a method of `JustNow`, answered once.
     """
 
     def __init__(self, pipe: Connection, options: ChildOptions) -> None:
@@ -40,8 +44,11 @@ class Decoder:
         self._sending = threading.Lock()  # guards writes to the pipe
         self._files: list[Reader] = []
         self._gate = Gate()
+        self._chooser = Chooser(options.hardware)
         self._changed = threading.Condition()  # guards _files
         self._beat_ns, self._beat_cpu_s, self._abandoned = 0, 0.0, 0
+        self._shelf = Shelf(options.ring_cap_bytes)
+        self._just_now = JustNow(self._shelf, self, self._clock, self.answer)
         Scaler()  # finds the library now, not when the first picture waits for it
         threading.Thread(target=self._play_files, name="files", daemon=True).start()
 
@@ -86,21 +93,42 @@ class Decoder:
             sum(lost for _, _, lost in figures), self._abandoned,
         )  # fmt: skip
         self._beat_ns, self._beat_cpu_s = now_ns, cpu_s
+        self._shelf.sweep(now_ns)
         self._send(("beat", load))
 
     # ---- commands ---------------------------------------------------------------------------------------------------
     def _open(self, job: Job) -> None:
         reader = Reader(
-            job, self._options, self._clock, self._gate, self._report, self._tell, self._take_file, *self._tap_for(job)
+            job,
+            self._options,
+            self._clock,
+            self._gate,
+            self._report,
+            self._tell,
+            self._take_file,
+            *self._tap_for(job),
+            chooser=self._chooser,
         )
         self._readers[job.id] = reader
         reader.start()
 
     def _tap_for(self, job: Job) -> tuple[Tap | None, Callable[[], float]]:
         """Who keeps this job's packets, and how many seconds it has of them."""
-        return None, lambda: 0.0
+        ring = self._shelf.ring(job.id, job.ring_s, job.priority, job.camera)
+        return ring.keep, lambda: ring.span_s(self._clock.mono_ns())
+
+    def picture_of(self, job_id: str) -> tuple[VideoFrame, int] | None:
+        """The job's newest decoded frame and its arrival (monotonic ns)."""
+        reader = self._readers.get(job_id)
+        return None if reader is None else reader.last_picture
+
+    def masks_of(self, job_id: str) -> Masks | None:
+        """What must not be seen of the job's camera; None when nothing of it may be kept."""
+        reader = self._readers.get(job_id)
+        return None if reader is None or reader.job.ring_s <= 0 else reader.job.masks
 
     def _aim(self, job: Job) -> None:
+        self._shelf.ring(job.id, job.ring_s, job.priority, job.camera)
         reader = self._readers.get(job.id)
         if reader is not None:
             reader.aim(job)
@@ -111,6 +139,7 @@ class Decoder:
             if still_path:
                 self._write_still(reader, still_path)
             reader.close()
+            self._just_now.closed(job_id)
 
     def _still(self, job_id: str, still_path: str) -> None:
         reader = self._readers.get(job_id)
@@ -126,7 +155,7 @@ class Decoder:
         if job_id not in self._readers:
             self.answer(errand_id, False, {"word": "gone"})
             return
-        getattr(self, f"_{name}")(errand_id, job_id, *arguments)
+        getattr(self._just_now, name)(errand_id, job_id, *arguments)
 
     # ---- files ------------------------------------------------------------------------------------------------------
     def _take_file(self, reader: Reader) -> None:

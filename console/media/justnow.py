@@ -37,12 +37,12 @@ class Streams(Protocol):
 class JustNow:
     """One per decoder child. Commands come from the child's main thread and return at once."""
 
-    def __init__(self, shelf: Shelf, streams: Streams, clock: Clock, answer: Callable[[str, bool, dict[str, Any]], None]) -> None:
+    def __init__(self, shelf: Shelf, streams: Streams, clock: Clock, answer: Callable[[int, bool, dict[str, Any]], None]) -> None:
         self._shelf, self._streams, self._clock, self._answer = shelf, streams, clock, answer
-        self._replays: dict[str, tuple[str, str, Replay]] = {}  # slot → (job, errand, replay)
+        self._replays: dict[str, tuple[str, int, Replay]] = {}  # slot → (job, errand, replay)
 
     # ---- replay -----------------------------------------------------------------------------------------------------
-    def replay(self, errand: str, job_id: str, target: Target, from_s: float) -> None:
+    def replay(self, errand: int, job_id: str, target: Target, from_s: float) -> None:
         """Play the job's ring into `target`'s slot, from `from_s` seconds before now. Answered when the replay has ended:
         ok with `end` "live" (it caught up) or "closed", else with `word`."""
         from console.media.outlet import Outlet
@@ -53,7 +53,7 @@ class JustNow:
         self._end(target.slot)
         now_ns = self._clock.mono_ns()
         try:
-            tape = Tape(lambda: ring.cut(0, self._clock.mono_ns()))
+            tape = Tape(lambda: self._shelf.cut(job_id, 0, self._clock.mono_ns()))
             outlet = Outlet(target)
         except LookupError:
             self._answer(errand, False, {"word": "no_picture"})
@@ -68,14 +68,14 @@ class JustNow:
         self._replays[target.slot] = (job_id, errand, made)
         made.start()
 
-    def replay_act(self, errand: str, job_id: str, slot: str, what: str, amount: float) -> None:
+    def replay_act(self, errand: int, job_id: str, slot: str, what: str, amount: float) -> None:
         """An act of the operator (`Replay.act`) on the replay that fills `slot`."""
         found = self._replays.get(slot)
         if found is not None:
             found[2].act(what, amount)
         self._answer(errand, found is not None, {})
 
-    def replay_end(self, errand: str, job_id: str, slot: str) -> None:
+    def replay_end(self, errand: int, job_id: str, slot: str) -> None:
         """Back to live: the replay lets go of its slot."""
         self._end(slot)
         self._answer(errand, True, {})
@@ -87,29 +87,29 @@ class JustNow:
             self._answer(found[1], True, {"end": "closed"})
 
     def closed(self, job_id: str) -> None:
-        """The job has gone: with it its ring and its replays."""
+        """The job has gone, its replays with it; its ring stays as long as it reaches back, for the camera's other stream."""
         for slot in [slot for slot, (job, _errand, _replay) in self._replays.items() if job == job_id]:
             self._end(slot)
-        self._shelf.drop(job_id)
+        self._shelf.retire(job_id, self._clock.mono_ns())
 
     # ---- saving -----------------------------------------------------------------------------------------------------
-    def clip(self, errand: str, job_id: str, path: str, from_ns: int, to_ns: int) -> None:
+    def clip(self, errand: int, job_id: str, path: str, from_ns: int, to_ns: int) -> None:
         """Save what the ring holds of a span (UTC ns) as files that begin with `path`. Answers `pieces` and `now_ns` (UTC) with
         `mono_ns` of the same moment, else `word`."""
         ring = self._ring(errand, job_id)
         if ring is not None:
-            self._in_thread(errand, lambda: self._clip(ring, job_id, path, from_ns, to_ns))
+            self._in_thread(errand, lambda: self._clip(job_id, path, from_ns, to_ns))
 
-    def _clip(self, ring: Ring, job_id: str, path: str, from_ns: int, to_ns: int) -> dict[str, Any]:
+    def _clip(self, job_id: str, path: str, from_ns: int, to_ns: int) -> dict[str, Any]:
         ahead_ns = self._clock.now_ns() - self._clock.mono_ns()
         masks = self._streams.masks_of(job_id)
         if masks is None:
             raise remux.SaveFailed("household", "nothing of this camera may be kept")
         begin_ns, end_ns = from_ns - ahead_ns, to_ns - ahead_ns
-        pieces = remux.write_clip(path, ring.cut(begin_ns, end_ns), begin_ns, end_ns, masks)
+        pieces = remux.write_clip(path, self._shelf.cut(job_id, begin_ns, end_ns), begin_ns, end_ns, masks)
         return {"pieces": [asdict(piece) for piece in pieces], "ahead_ns": ahead_ns}
 
-    def snapshot(self, errand: str, job_id: str, path: str) -> None:
+    def snapshot(self, errand: int, job_id: str, path: str) -> None:
         """Save the newest picture at its full size. Answers `sha256`, `at_ns` (UTC), `width_px`, `height_px`, `is_masked`."""
         newest = self._streams.picture_of(job_id)
         self._in_thread(errand, lambda: self._snapshot(job_id, path, newest))
@@ -128,14 +128,14 @@ class JustNow:
             "is_masked": bool(masks),
         }  # fmt: skip
 
-    def _ring(self, errand: str, job_id: str) -> Ring | None:
+    def _ring(self, errand: int, job_id: str) -> Ring | None:
         found = self._shelf.find(job_id)
         if found is None or found.seconds <= 0:
             self._answer(errand, False, {"word": "no_ring"})
             return None
         return found
 
-    def _in_thread(self, errand: str, work: Callable[[], dict[str, Any]]) -> None:
+    def _in_thread(self, errand: int, work: Callable[[], dict[str, Any]]) -> None:
         def run() -> None:
             try:
                 self._answer(errand, True, work())

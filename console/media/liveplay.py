@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
+    from console.media.hardware import FallingBack
+
 _WAITED_NS = 1_000_000  # a packet that came sooner than this after the last one was done with stood waiting
 _BACKLOG_PACKETS = 3  # packets that stood waiting: the newest is not this one
 _BEHIND_NS = 500_000_000
@@ -38,7 +40,8 @@ class LivePlay:
     """One connection of a live stream. `mode` may change at any time; `tap` gets each packet before it is decoded."""
 
     def __init__(
-        self, container: InputContainer, stream: VideoStream, context: VideoCodecContext, publisher: Publisher, clock: Clock,
+        self, container: InputContainer, stream: VideoStream, context: VideoCodecContext | FallingBack, publisher: Publisher,
+        clock: Clock,
         mode: Callable[[], Mode], tap: Tap | None, opened: Callable[[VideoFrame], None],
         notice: Callable[[str], None],
     ) -> None:  # fmt: skip

@@ -18,6 +18,7 @@ from console.media import source
 from console.media.child import ChildOptions, Facts, Job, Report
 from console.media.fileplay import FilePlay, Tap
 from console.media.gate import Gate, Turn
+from console.media.hardware import Chooser, name_of
 from console.media.liveplay import Lagging, LivePlay
 from console.media.publisher import Publisher
 from console.media.said import Said
@@ -40,8 +41,9 @@ class Reader:
     def __init__(
         self, job: Job, options: ChildOptions, clock: Clock, gate: Gate, report: Callable[[Report], None],
         tell: Callable[[Facts], None], on_file: Callable[[Reader], None],
-        tap: Tap | None = None, ring_s: Callable[[], float] = lambda: 0.0,
+        tap: Tap | None = None, ring_s: Callable[[], float] = lambda: 0.0, chooser: Chooser | None = None,
     ) -> None:  # fmt: skip
+        self._chooser = chooser or Chooser()
         self.job, self._options, self._clock, self._gate = job, options, clock, gate
         self.publisher = Publisher(job.targets)
         self._report, self._tell, self._on_file, self._tap, self._ring_s = report, tell, on_file, tap, ring_s
@@ -173,17 +175,17 @@ class Reader:
             self._on_file(self)
             return True
 
+        context = self._chooser.context_for(stream, self._hardware_failed) or stream.codec_context
+
         def opened(frame: VideoFrame) -> None:
-            self._has_opened(stream.codec_context, frame)
+            self._has_opened(stream.codec_context, frame, name_of(context))
             self._first_is_there(turn)
 
         def notice(detail: str) -> None:
             if (detail or said.detail) != self._facts.detail:
                 self._notice(detail or said.detail)
 
-        live = LivePlay(
-            container, stream, stream.codec_context, self.publisher, self._clock, self._mode, self._tap, opened, notice
-        )
+        live = LivePlay(container, stream, context, self.publisher, self._clock, self._mode, self._tap, opened, notice)
         self._live = live
         try:
             live.run(lambda: self._attempt == attempt)
@@ -221,11 +223,18 @@ class Reader:
             # at the end of a two-second group of pictures: 42-57 dB from the filtered picture, and 0.2 ms of 1.6 ms saved.
             context.options = {"skip_loop_filter": "all"}
 
-    def _has_opened(self, context: VideoCodecContext, frame: VideoFrame | None) -> None:
+    def _has_opened(self, context: VideoCodecContext, frame: VideoFrame | None, hardware: str = "") -> None:
         self._opened_ns = self._clock.mono_ns()
         self._report(Report(self.job.id, self._attempt, None))
         width, height = (frame.width, frame.height) if frame is not None else (0, 0)
-        self._facts = replace(self._facts, codec=context.name, width_px=width, height_px=height, detail=self._said.detail)
+        self._facts = replace(
+            self._facts, codec=context.name, width_px=width, height_px=height, detail=self._said.detail, hardware=hardware
+        )
+        self._tell(self._facts)
+
+    def _hardware_failed(self, why: str) -> None:
+        """The graphics card's decoder has given up this stream: software goes on."""
+        self._facts = replace(self._facts, hardware="", detail="hardware_failed")
         self._tell(self._facts)
 
     def _notice(self, detail: str) -> None:

@@ -87,6 +87,18 @@ def gaps(groups: Sequence[Group]) -> list[Gap]:
     return found
 
 
+def stamp_of(group: Group) -> int:
+    """The first packet's own stamp in decoding order, its arrival where it has none."""
+    first = group.packets[0]
+    stamp = first.dts_ns if first.dts_ns is not None else first.pts_ns
+    return first.arrival_ns if stamp is None else stamp
+
+
+def goes_on(former: Group, group: Group) -> bool:
+    """Whether `group` follows `former` without a break that its stamps would show."""
+    return len(_runs([former, group])) == 1
+
+
 def usual_step_ns(timed: Sequence[Timed]) -> int:
     """The stream's own interval between pictures; 40 ms where there are too few to tell."""
     times = sorted({one.time_ns for one in timed})

@@ -26,6 +26,7 @@ Break = Literal["", "start", "reconnect", "codec", "cap"]
 parameters, or pictures left out because a single group was larger than the cap."""
 
 _TICK_NS: Final = 1_000_000_000
+_RETIRED: Final = 1_000  # importance of a ring whose job has ended
 _OVERHEAD_BYTES: Final = 200  # of one kept packet, beside its data
 _serials = itertools.count(1)
 
@@ -86,14 +87,15 @@ class Shelf:
         self.size_bytes = 0
         self._rings: dict[str, Ring] = {}
 
-    def ring(self, job_id: str, seconds: float, priority: int = 1) -> Ring:
-        """The job's ring: the one that is there, with its new length and importance, or a new one."""
-        found = self._rings.get(job_id)
-        if found is None:
-            found = Ring(self, seconds, priority)
-            with self.lock:
-                self._rings[job_id] = found
-        found.seconds, found.priority = seconds, priority
+    def ring(self, job_id: str, seconds: float, priority: int = 1, camera: str = "") -> Ring:
+        """The job's ring: the one that is there, with its new length and importance, or a new one. 0 s: it is emptied."""
+        with self.lock:
+            found = self._rings.get(job_id)
+            if found is None:
+                found = self._rings[job_id] = Ring(self, seconds, priority, camera)
+            found.seconds, found.priority = seconds, priority
+            if seconds <= 0:
+                self._empty(found)
         return found
 
     def find(self, job_id: str) -> Ring | None:
@@ -105,9 +107,42 @@ class Shelf:
         with self.lock:
             ring = self._rings.pop(job_id, None)
             if ring is not None:
-                while ring.groups:
-                    self.forget_oldest(ring)
+                self._empty(ring)
                 ring.seconds = 0.0
+
+    def retire(self, job_id: str, now_ns: int) -> None:
+        """The job has ended. What its ring holds stays while it is young, as the least important of all: the camera's other
+        stream, which the operator has just enlarged, begins with nothing. Without a camera (a household's) it goes at once."""
+        ring = self._rings.get(job_id)
+        if ring is None or not ring.camera:
+            self.drop(job_id)
+        else:
+            ring.retired_ns, ring.priority = now_ns, _RETIRED
+
+    def sweep(self, now_ns: int) -> None:
+        """Forget retired rings that nobody could reach back to any more. Call it now and then."""
+        for name, one in list(self._rings.items()):
+            if one.retired_ns and now_ns - one.retired_ns > one.seconds * 1e9:
+                self.drop(name)
+
+    def cut(self, job_id: str, from_ns: int, to_ns: int) -> tuple[Group, ...]:
+        """`Ring.cut` of the job's ring, and before its first picture what a retired ring of the same camera has."""
+        ring = self._rings.get(job_id)
+        if ring is None or ring.seconds <= 0:
+            return ()
+        mine = ring.cut(from_ns, to_ns)
+        until_ns, oldest_ns = mine[0].begin_ns if mine else to_ns, to_ns - int(ring.seconds * 1e9)
+        former: list[Group] = []
+        for one in list(self._rings.values()):
+            if one.retired_ns and one.camera and one.camera == ring.camera and one is not ring:
+                former += [group for group in one.cut(max(from_ns, oldest_ns), until_ns) if group.end_ns < until_ns]
+        former.sort(key=lambda group: group.begin_ns)
+        return (*former, *mine)
+
+    def _empty(self, ring: Ring) -> None:
+        while ring.groups:
+            self.forget_oldest(ring)
+        ring.start_anew()
 
     def forget_oldest(self, ring: Ring) -> None:
         """Let go of a ring's oldest group. The caller holds `lock`."""
@@ -129,8 +164,9 @@ class Shelf:
 class Ring:
     """One stream's last `seconds`. Made by `Shelf.ring`; `keep` in the reader's thread, the rest from any."""
 
-    def __init__(self, shelf: Shelf, seconds: float, priority: int) -> None:
-        self.seconds, self.priority = seconds, priority
+    def __init__(self, shelf: Shelf, seconds: float, priority: int, camera: str = "") -> None:
+        self.seconds, self.priority, self.camera = seconds, priority, camera
+        self.retired_ns = 0
         self.groups: deque[Group] = deque()
         self._shelf = shelf
         self._stream: VideoStream | None = None
@@ -160,6 +196,10 @@ class Ring:
             if not self.groups:  # dropped meanwhile
                 return
             self._add(kept)
+
+    def start_anew(self) -> None:
+        """Everything was forgotten: the next key frame is a beginning."""
+        self._waits_for_key, self._cause = True, "start"
 
     def _connect(self, stream: VideoStream) -> None:
         is_first = self._stream is None

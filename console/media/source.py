@@ -11,7 +11,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote, unquote, urlsplit
@@ -141,30 +141,43 @@ def open_source(
 ) -> InputContainer:  # fmt: skip
     """Open `source` for its video alone. No call on the container blocks longer than the time-outs. Raises SourceFailed.
 
-    RTSP goes through the relay of this process, which logs in and says in `said` (one per try) what the camera really said.
+    RTSP with a password or TLS goes through the relay of this process, which says in `said` (one per try) what the camera
+    really said; plain RTSP goes there too once FFmpeg alone has failed with a camera that does answer (DESIGN, decision 18).
     It asks for TCP first and takes UDP when the camera refuses TCP (461), on the same connection; `transport="udp"` turns
     the order round. Audio and metadata tracks are not set up: they have stalled video elsewhere. `options` are this camera's:
     ours (`OWN_OPTIONS`) or FFmpeg's.
     """
-    import av
-
     said = Said() if said is None else said
     own = dict(source.options) | dict(options)
     theirs = {name: value for name, value in own.items() if name not in OWN_OPTIONS}
-    opened = source.url
-    limits: dict[str, str] = {}
     if source.kind == "file":
         _check_file(source)
-    else:
-        limits["timeout" if source.kind == "rtsp" else "rw_timeout"] = str(int(open_timeout_s * 1e6))
-    if source.kind == "rtsp":
-        limits |= _QUICK_OPEN | {"allowed_media_types": "video"}
-        limits |= {"rtsp_flags": "prefer_tcp"} if own.get("transport", transport) == "tcp" else {}
-        opened = _relayed(source, said, open_timeout_s, own)
-    waits = None if source.kind == "file" else (open_timeout_s + 0.5, read_timeout_s)
+        return _opened(source, source.url, theirs, None, said)
+    micros = str(int(open_timeout_s * 1e6))
+    waits = (open_timeout_s + 0.5, read_timeout_s)
+    if source.kind == "http":
+        return _opened(source, source.url, {"rw_timeout": micros} | theirs, waits, said)
+    rtsp = _QUICK_OPEN | {"allowed_media_types": "video", "timeout": micros}
+    rtsp |= ({"rtsp_flags": "prefer_tcp"} if own.get("transport", transport) == "tcp" else {}) | theirs
+    began_s = time.monotonic()
+    if not _needs_relay(source, own):
+        try:
+            return _opened(source, source.bare, rtsp, waits, said)
+        except SourceFailed as alone:
+            left_s = open_timeout_s - (time.monotonic() - began_s)
+            if not note_trouble(source, alone) or own.get("relay") == "off" or left_s < 0.5 * open_timeout_s:
+                raise
+        waits = (left_s + 0.5, read_timeout_s)
+        return _opened(source, _relayed(source, said, left_s, own), rtsp, waits, said)
+    return _opened(source, _relayed(source, said, open_timeout_s, own), rtsp, waits, said)
+
+
+def _opened(source: Source, url: str, options: dict[str, str], waits: tuple[float, float] | None, said: Said) -> InputContainer:
+    import av
+
     container, began_s = None, time.monotonic()
     try:
-        container = av.open(opened, mode="r", options=limits | theirs, timeout=waits)
+        container = av.open(url, mode="r", options=options, timeout=waits)
         if not container.streams.video:
             raise SourceFailed("bad_stream", "no video track", "no_video")
         context = container.streams.video[0].codec_context
@@ -172,20 +185,37 @@ def open_source(
             raise SourceFailed("codec", "no decoder for this video")
         return container
     except (av.error.FFmpegError, OSError, ValueError) as cause:
-        elapsed_s = time.monotonic() - began_s
-        raise failed(cause, source, said, "while opening", elapsed_s, open_timeout_s * 0.95) from cause
+        limit_s = float("inf") if waits is None else (waits[0] - 0.5) * 0.95
+        raise failed(cause, source, said, "while opening", time.monotonic() - began_s, limit_s) from cause
     except SourceFailed:
         if container is not None:
             container.close()
         raise
 
 
-def _relayed(source: Source, said: Said, open_timeout_s: float, own: dict[str, str]) -> str:
-    """The address FFmpeg opens: the relay's, unless this camera's options say `relay=off` and nothing in it needs the relay."""
+_troubled: dict[str, None] = {}  # plain addresses that go through the relay in this process, oldest first; single dict operations
+_MOST_TROUBLED = 4096
+
+
+def _needs_relay(source: Source, own: Mapping[str, str]) -> bool:
+    is_plain = source.user is None and not source.bare.startswith("rtsps")
+    return not is_plain or own.get("relay") == "on" or (source.bare in _troubled and own.get("relay") != "off")
+
+
+def note_trouble(source: Source, failure: SourceFailed) -> bool:
+    """Let the next tries of a plain RTSP camera that answers, but not as FFmpeg understands it, go through the relay; True if so."""
+    if source.kind != "rtsp" or failure.word == "unreachable":
+        return False
+    while len(_troubled) >= _MOST_TROUBLED:
+        _troubled.pop(next(iter(_troubled)), None)
+    _troubled[source.bare] = None
+    return True
+
+
+def _relayed(source: Source, said: Said, open_timeout_s: float, own: Mapping[str, str]) -> str:
+    """The address FFmpeg opens in place of the camera's."""
     from console.media import relay
 
-    if own.get("relay") == "off" and source.user is None and not source.bare.startswith("rtsps"):
-        return source.bare
     try:
         return relay.shared().address_for(source, said, open_timeout_s, own)
     except BadInput as cause:
@@ -201,9 +231,9 @@ def failed(
     text = f"{message}: {mask(str(cause))}"
     if said.word is not None:
         return SourceFailed(said.word, text, said.detail)
-    word = word_for(cause, source.kind != "file", elapsed_s, limit_s)
     if said.is_playing and said.has_media is False:
         return SourceFailed("timeout", text, "no_media")
+    word = word_for(cause, source.kind != "file", elapsed_s, limit_s)
     return SourceFailed(word, text, said.detail if said.detail == "transport" else "")
 
 

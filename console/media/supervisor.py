@@ -291,7 +291,10 @@ class Supervisor:
         if known.crashes >= _ALONE_AFTER:
             holder = self._start_child(alone=True)
         else:
-            holder = min((one for one in self._children if not one.alone), key=lambda one: len(one.jobs))
+            shared = [one for one in self._children if not one.alone]
+            # Main and sub stream of a camera in one child: what one has kept of the last minute is there for the other.
+            near = [one for one in shared if job.camera and any(other.camera == job.camera for other in one.jobs.values())]
+            holder = min(near or shared, key=lambda one: len(one.jobs))
         holder.jobs[job.id] = job
         next_try_ns, failures = self._refused.get(source.account(job.url), (known.next_try_ns, known.failures))
         self._send(holder, "open", replace(job, not_before_ns=next_try_ns, failures=failures))

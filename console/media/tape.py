@@ -60,15 +60,18 @@ class Tape:
         place = self._timed[self._next] if self._next < before else None
         passed = self._timed[self._next - 1] if self._next else None
         self._groups.update((group.serial, group) for group in self._read())
-        for serial in sorted(self._groups)[:-_KEPT_GROUPS]:
+        for serial in self._order()[:-_KEPT_GROUPS]:
             del self._groups[serial]
-        self._timed = retime.lay_out([self._groups[serial] for serial in sorted(self._groups)])
+        self._timed = retime.lay_out([self._groups[serial] for serial in self._order()])
         for mark, offset in ((place, 0), (passed, 1)):
             if mark is not None:
                 found = (number for number, one in enumerate(self._timed) if one.kept is mark.kept)
                 self._next = next(found, 0) + offset
                 break
         return len(self._timed) > before
+
+    def _order(self) -> list[int]:
+        return sorted(self._groups, key=lambda serial: self._groups[serial].begin_ns)
 
     def forward(self) -> tuple[VideoFrame, int] | None:
         """The next frame and its time, or None at the end of what the ring holds."""

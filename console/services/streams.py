@@ -186,7 +186,8 @@ class Streams:
                 source.parse(url)
             except BadInput:
                 return None
-            job = Job(f"j{next(self._numbers)}", url, open_options=one.open_options, priority=one.priority)
+            camera = one.camera if one.keep_stills else ""  # of a household's nothing stays behind its stream
+            job = Job(f"j{next(self._numbers)}", url, open_options=one.open_options, priority=one.priority, camera=camera)
             stream = self.streams[key] = Stream(job, still_ns=mono_ns)
         shape = (max(16, one.width_px), max(16, one.height_px), one.masks, one.dewarp)
         outlet = stream.outlets.get(shape)

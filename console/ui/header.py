@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
@@ -120,6 +120,9 @@ class Header(QFrame):
         self.search.begin()
 
 
+SAID_MS = 8000
+
+
 class Light(QWidget):
     """One light of the status line: a ring that is full when all is well, a cross when it is not, "?" when nobody knows."""
 
@@ -151,7 +154,10 @@ class StatusLine(QFrame):
         self._phase = "starting"
         self._detail = ""
         self._figures: tuple[int, float | None, float] = (0, None, 0.0)
-        self.desk, self.store, self.door = Light(self), Light(self), Light(self)
+        self.desk, self.store, self.door, self.recording = (Light(self) for _ in range(4))
+        self.recording.hide()
+        self._said = QTimer(self, singleShot=True, interval=SAID_MS)
+        self._said.timeout.connect(self._end_said)
         self._decoding, self._stall, self._source, self._news = (QLabel(self) for _ in range(4))
         for label in (self._decoding, self._stall, self._source):
             label.setProperty("role", "muted")
@@ -159,7 +165,7 @@ class StatusLine(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.px("space_3"), 2, theme.px("space_3"), 2)
         row.setSpacing(theme.px("space_4"))
-        for part in (self.desk, self.store, self.door, self._decoding, self._stall):
+        for part in (self.desk, self.store, self.door, self.recording, self._decoding, self._stall):
             row.addWidget(part)
         row.addWidget(self._news, 1)
         row.addWidget(self._source)
@@ -189,6 +195,18 @@ class StatusLine(QFrame):
         self.store.show_light(tr("window.store"), *of("store"))
         broker = "mqtt" in lights and of("mqtt")[0] != "off"
         self.door.show_light(tr("window.broker" if broker else "window.door"), *of("mqtt" if broker else "door"))
+        self.recording.setVisible("recording" in lights)
+        self.recording.show_light(tr("recording.light"), *of("recording"))
+
+    def say(self, text: str) -> None:
+        """News of an act of this seat, for a few seconds; nothing has to be pressed away."""
+        if self._phase == "attached":
+            self._news.setText(text)
+            self._said.start()
+
+    @Slot()
+    def _end_said(self) -> None:
+        self.show_phase(self._phase, self._detail)
 
     def show_figures(self, feeds: int, cores: float | None, worst_ms: float) -> None:
         """What pictures cost, and the longest time the window did not answer."""
