@@ -170,7 +170,18 @@ class Console(QObject):
         self.wall_feed = WallFeed(self.bridge, self.around, self.surface, self.feeds, self._url_of, self.link.feed_health, self)
         self.stall = StallMeter(self)
         self.window = MainWindow(
-            Parts(self.bridge, self.around, self.flow, self.sound, self.surface, self.wall_feed, settings, folder, seat)
+            Parts(
+                self.bridge,
+                self.around,
+                self.flow,
+                self.sound,
+                self.surface,
+                self.wall_feed,
+                settings,
+                folder,
+                seat,
+                self._make_surface,
+            )  # fmt: skip
         )
         self._figures = QTimer(self, interval=2000)
         self._loading = QTimer(self, interval=20)
@@ -184,6 +195,10 @@ class Console(QObject):
         ):
             signal.connect(slot)
         self._closed = False
+
+    def _make_surface(self, window: int) -> WallSurface:
+        """The surface of one wall window more."""
+        return WallSurface(self.feeds, f"wall{window}")
 
     def start(self) -> None:
         """Show the window and reach for the desk at the same time."""
@@ -259,6 +274,8 @@ class Console(QObject):
         gc.freeze()  # what stands now stands to the end: a full collection need not walk it (60 ms) again and again
         gc.enable()
         _log.info("usable after %.2f s", self.usable_s)
+        if self._args.kiosk:
+            self.window.walls.kiosk.enter()
         self.stall.start()
         self._set_shot()
         if self._args.demo and (self._args.shot is not None or self._settings.get("demo.autopilot")):
@@ -333,7 +350,8 @@ class Console(QObject):
             timer.stop()
         self.stall.stop()
         self.flow.close()
-        self.surface.close_feeds()
+        for surface in self.wall_feed.surfaces():
+            surface.close_feeds()
         self._keep.close()
 
     def _leave_desk(self) -> None:

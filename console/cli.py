@@ -99,6 +99,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--size", type=_size, metavar="WxH")
     run.add_argument("--shot", type=Path, metavar="FILE.png", help="save a picture of the main window and exit")
     run.add_argument("--after", type=_seconds, default=20.0, metavar="S")
+    run.add_argument("--kiosk", action="store_true", help="the wall alone, full-screen; Ctrl+F11 brings the rest back")
     serve = add("serve", commandline.serve, "the desk process without a window", starts, brokers)
     serve.add_argument("--for-console", action="store_true", help=argparse.SUPPRESS)
     brought = add("import", commandline.import_file, "add or update a roster, or compile a city map")

@@ -59,7 +59,7 @@ def keyboard_page() -> str:
         "|---|---|",
     ]
     lines.append(f"| F9 | {tr('keys.one_key')} |")
-    lines += [f"| {' · '.join(act.keys)} | {tr(f'keys.{act.name}')} |" for act in keys.ACTS]
+    lines += [f"| {' · '.join(act.keys)} | {tr(f'keys.{act.name}')} |" for act in (*keys.ACTS, *keys.ON_TILE)]
     return "\n".join([*lines, "", tr("manual.map_keys")]) + "\n"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from console.words import tr
 
 def find_camera(text: str, numbered: Iterable[Mapping[str, Any]], cameras: Mapping[str, Camera]) -> Camera | None:
     """The camera meant by `text`: by its number in the verdict list, its id, or as the only one whose id ends so; else None."""
-    wanted = text.strip().lstrip("#＃").strip().lower()
+    wanted = unicodedata.normalize("NFKC", text).strip().lstrip("#").strip().lower()  # full-width digits and # too
     if not wanted:
         return None
     if wanted.isdecimal():

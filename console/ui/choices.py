@@ -16,7 +16,6 @@ from console.ui.map import MapView
 from console.ui.mapfeed import MapFeed
 from console.ui.queue import Queue
 from console.ui.search import Found, SearchBox, search
-from console.ui.wall import WallSurface
 from console.ui.wallfeed import WallFeed
 from console.words import tr
 
@@ -29,7 +28,7 @@ class Choices(QObject):
 
     def __init__(
         self, bridge: Bridge, around: Around, flow: Flow, queue: Queue, panel: IncidentPanel, view: MapView, map_feed: MapFeed,
-        surface: WallSurface, wall_feed: WallFeed, box: SearchBox, finding: Finding, parent: QObject | None = None,
+        wall_feed: WallFeed, box: SearchBox, finding: Finding, parent: QObject | None = None,
     ) -> None:  # fmt: skip
         super().__init__(parent)
         self._bridge, self._around, self._flow = bridge, around, flow
@@ -58,7 +57,6 @@ class Choices(QObject):
             (flow.map_asked, view.set_view_state),
             (panel.camera_chosen, self._camera_large),
             (panel.unit_pointed, map_feed.point_unit),
-            (surface.tile_double_clicked, self._tile_large),
         ):
             signal.connect(slot)
 
@@ -78,19 +76,22 @@ class Choices(QObject):
             self._wanted_on_map = ""
 
     @Slot(object)
-    def ask_for_camera(self, camera: str) -> None:
-        """Bring a camera to the wall; a household one under written consent needs a reason first."""
+    def ask_for_camera(self, camera: str, window: int | None = None, place: int | None = None) -> None:
+        """Bring a camera to the wall, to a given place of a window or the first free one.
+
+        A household one under written consent needs a reason first.
+        """
         found = self._around.cameras.get(camera)
         if found is None:
             return
         if found.is_household and found.consent not in ("", "incident") and not self._flow.incident:
-            self._panel.ask.ask(
-                tr("incident.ask.reason", camera=spoken.named(found)),
-                lambda text: self._flow.open_camera(camera, text),
-                tr("incident.act.open"),
-            )
+
+            def answered(text: str) -> None:
+                self._flow.open_camera(camera, text, window, place)
+
+            self._panel.ask.ask(tr("incident.ask.reason", camera=spoken.named(found)), answered, tr("incident.act.open"))
             return
-        self._flow.open_camera(camera)
+        self._flow.open_camera(camera, None, window, place)
 
     @Slot(object)
     def show_camera(self, camera: str) -> None:
@@ -144,10 +145,6 @@ class Choices(QObject):
             self._wall_feed.enlarge(tile)
         else:
             self.ask_for_camera(camera)
-
-    @Slot(object)
-    def _tile_large(self, content: Any) -> None:
-        self._wall_feed.enlarge("" if self._wall_feed.large == content.key else content.key)
 
     @Slot(object)
     def _go_to_hit(self, hit: Any) -> None:

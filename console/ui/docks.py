@@ -54,6 +54,10 @@ class Docks(QObject):
         for name, dock in self._docks.items():
             dock.setWindowTitle(f"{tr(f'keys.{name}')}   {keys.keys_of(name)}")
 
+    def widgets(self) -> tuple[QDockWidget, ...]:
+        """The docks themselves."""
+        return tuple(self._docks.values())
+
     def is_open(self, name: str) -> bool:
         return self._docks[name].isVisible()
 

@@ -32,7 +32,7 @@ def keys_text() -> str:
         "|---|---|",
         f"| F9 | {tr('keys.one_key')} |",
     ]
-    lines += [f"| {' · '.join(act.keys)} | {tr(f'keys.{act.name}')} |" for act in keys.ACTS]
+    lines += [f"| {' · '.join(act.keys)} | {tr(f'keys.{act.name}')} |" for act in (*keys.ACTS, *keys.ON_TILE)]
     return "\n".join(lines)
 
 

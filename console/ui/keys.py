@@ -45,9 +45,26 @@ ACTS: tuple[Act, ...] = (
     Act("wall_layout_6", ("3",)),
     Act("wall_layout_9", ("4",)),
     Act("wall_layout_16", ("5",)),
+    Act("wall_layout_8", ("6",)),
+    Act("wall_layout_13", ("7",)),
+    Act("wall_layout_25", ("8",)),
+    Act("wall_layout_36", ("9",)),
+    Act("wall_layout_64", ("Alt+0",)),
+    *(Act(f"own_layout_{n}", (f"Alt+{n}",)) for n in range(1, 10)),
+    Act("layout_menu", ("L",)),
+    Act("layout_editor", ("Ctrl+E",)),
+    Act("call_camera", ("#", "Ctrl+G")),
+    Act("pin", ("Ctrl+P",)),
+    Act("undo", ("Ctrl+Z",)),
+    Act("redo", ("Ctrl+Shift+Z", "Ctrl+Y")),
     Act("close_tile", ("Ctrl+W",)),
     Act("wall_window", ("F12",)),
     Act("wall_full", ("F11",)),
+    Act("wall_new", ("Ctrl+N",)),
+    Act("wall_close", ("Ctrl+Shift+W",)),
+    Act("next_wall", ("Shift+W",)),
+    Act("send_on", ("Ctrl+M",)),
+    Act("kiosk", ("Ctrl+F11",)),
     Act("cameras", ("F3",)),
     Act("units", ("F4",)),
     Act("help", ("F1",)),
@@ -55,6 +72,17 @@ ACTS: tuple[Act, ...] = (
     Act("language", ("Ctrl+L",)),
     Act("log_out", ("Ctrl+Q",)),
 )
+ON_TILE: tuple[Act, ...] = (
+    Act("tile_step", ("← → ↑ ↓",)),
+    Act("tile_large", ("Enter",)),
+    Act("tile_zoom", ("+", "-")),
+    Act("tile_whole", ("Home",)),
+    Act("tile_pan", ("Shift+← → ↑ ↓",)),
+    Act("tile_swap", ("Ctrl+← → ↑ ↓",)),
+    Act("tile_copy", ("Ctrl+Shift+← → ↑ ↓",)),
+)
+"""What the keys do that a wall hears itself while it has the keyboard: no shortcuts, listed with them."""
+
 """F9, the one key, is no shortcut: it must be held, so the window watches it go down and up."""
 HOLD_KEY = Qt.Key.Key_F9
 

@@ -55,13 +55,15 @@ _STILLS_S = 0.004
 class WallSurface(QWidget):
     """Shows `feeds`. Signals (GUI thread): `tile_clicked(TileContent)`, `tile_double_clicked(TileContent)`,
     `tile_menu((TileContent, QPoint global))`, `tile_focused(TileContent)`,
-    `dropped(walldrag.Drop)`. Call `close_feeds` before `feeds.close()`."""
+    `dropped(walldrag.Drop)`, `carried((right, down, copies))` the tile with the keyboard is to go there.
+    Call `close_feeds` before `feeds.close()`."""
 
     tile_clicked = Signal(object)
     tile_double_clicked = Signal(object)
     tile_menu = Signal(object)
     tile_focused = Signal(object)
     dropped = Signal(object)
+    carried = Signal(object)
 
     def __init__(self, feeds: Feeds, owner: str = "wall", parent: QWidget | None = None) -> None:
         super().__init__(parent)

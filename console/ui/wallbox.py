@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QGuiApplication, QScreen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from console.ui import theme
 from console.ui.wall import WallSurface
-from console.words import tr
-
-
-class WallWindow(QWidget):
-    """A top-level window that holds tiles only. Signals: `asked_home()` it was closed: the tiles go back under the map."""
-
-    asked_home = Signal()
-
-    def __init__(self) -> None:
-        super().__init__(None, Qt.WindowType.Window)
-        self.setWindowTitle(tr("window.wall_title"))
-        self.page = QVBoxLayout(self)
-        self.page.setContentsMargins(0, 0, 0, 0)
-
-    def closeEvent(self, event: Any) -> None:
-        self.asked_home.emit()
-        event.accept()
+from console.ui.wallscreens import Home, ScreenKeeper
+from console.ui.wallwindow import WallWindow
 
 
 class WallBox(QWidget):
-    """The dock. Owns the surface and lends it to the wall window."""
+    """The dock. Owns the surface and lends it to the wall window. Signals: `asked(str)` the act of a button of that window."""
+
+    asked = Signal(object)
 
     def __init__(self, surface: WallSurface, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.surface = surface
         self._window: WallWindow | None = None
+        self.keeper: ScreenKeeper | None = None
+        """Who keeps the window on its screen, once the walls stand."""
         self._page = QVBoxLayout(self)
         self._page.setContentsMargins(0, 0, 0, 0)
         self._page.addWidget(surface)
@@ -56,22 +43,25 @@ class WallBox(QWidget):
         return next((screen for screen in QGuiApplication.screens() if screen is not mine), None)
 
     @Slot()
-    def take_apart(self) -> None:
-        """Give the wall its own window: on another screen where there is one, then full-screen."""
+    def take_apart(self, home: Home | None = None) -> None:
+        """Give the wall its own window: where it stood before, else full-screen on another screen where there is one."""
         if self._window is not None:
             self.bring_home()
             return
         screen = self.other_screen()
-        self._window = WallWindow()
-        self._window.asked_home.connect(self.bring_home)
-        self._window.page.addWidget(self.surface)
+        window = self._window = WallWindow()
+        window.asked_home.connect(self.bring_home)
+        window.asked.connect(self.asked)
+        window.hold(self.surface)
         self.hide()
-        if screen is not None:
-            self._window.setGeometry(screen.geometry())
-            self._window.showFullScreen()
-        else:
-            self._window.resize(1280, 720)
-            self._window.show()
+        if home is None and screen is not None:
+            window.setGeometry(screen.geometry())
+            window.showFullScreen()
+        elif home is None:
+            window.resize(1280, 720)
+            window.show()
+        if self.keeper is not None:
+            self.keeper.keep(window, home)
 
     @Slot()
     def bring_home(self) -> None:
@@ -79,6 +69,9 @@ class WallBox(QWidget):
         window, self._window = self._window, None
         if window is None:
             return
+        if self.keeper is not None:
+            self.keeper.leave(window)
+        window.let_go()
         self._page.addWidget(self.surface)
         self.show()
         self.surface.show()
@@ -101,4 +94,4 @@ class WallBox(QWidget):
 
     def retranslate(self) -> None:
         if self._window is not None:
-            self._window.setWindowTitle(tr("window.wall_title"))
+            self._window.retranslate()

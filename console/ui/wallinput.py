@@ -201,6 +201,8 @@ class WallHands:
         if pressed in _TOWARDS and held == Qt.KeyboardModifier.ShiftModifier:
             right, down = _TOWARDS[pressed]
             surface.set_view(one, zoom.panned(one.view, right * _PAN, down * _PAN))
+        elif pressed in _TOWARDS and held & Qt.KeyboardModifier.ControlModifier:
+            surface.carried.emit((*_TOWARDS[pressed], bool(held & Qt.KeyboardModifier.ShiftModifier)))
         elif pressed in _TOWARDS and not held:
             surface.step_focus(*_TOWARDS[pressed])
         elif pressed in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

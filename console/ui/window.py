@@ -5,6 +5,7 @@ In: a bridge, what is around, the feeds' surface. Out: commands, through flow, c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QMainWindow, QSplitter, QSta
 
 from console.model.incident import GRADES
 from console.paths import DataFolder
+from console.services.wallmemory import WallMemory
 from console.settings import Settings
 from console.ui import keys, theme
 from console.ui.around import Around
@@ -34,6 +36,7 @@ from console.ui.units import duty_of
 from console.ui.wall import WallSurface
 from console.ui.wallbox import WallBox
 from console.ui.wallfeed import WallFeed
+from console.ui.walls import Walls
 from console.ui.watermark import Watermark
 from console.words import LANGUAGES, choose, chosen, tr
 
@@ -57,6 +60,8 @@ class Parts:
     settings: Settings
     folder: DataFolder
     seat: str
+    make_surface: Callable[[int], WallSurface] | None = None
+    """Builds the surface of one wall window more; None: there can be none."""
 
 
 class MainWindow(QMainWindow):
@@ -94,8 +99,13 @@ class MainWindow(QMainWindow):
         self.map_feed = MapFeed(self.bridge, self.around, self.map, self)
         self.wall = WallBox(self.parts.surface, self)
         self.choices = Choices(
-            self.bridge, self.around, self.flow, self.queue, self.panel, self.map, self.map_feed, self.parts.surface,
-            self.parts.wall_feed, self.search, self.finding, self,
+            self.bridge, self.around, self.flow, self.queue, self.panel, self.map, self.map_feed, self.parts.wall_feed,
+            self.search, self.finding, self,
+        )  # fmt: skip
+        self.walls = Walls(
+            self.bridge, self.around, self.flow, self.parts.wall_feed, self.wall,
+            WallMemory(self.parts.folder.root, self.seat), self.choices.ask_for_camera, self.parts.make_surface,
+            self._chrome, self,
         )  # fmt: skip
         self.middle = QSplitter(Qt.Orientation.Vertical, self)
         self.middle.addWidget(self.map)
@@ -113,12 +123,12 @@ class MainWindow(QMainWindow):
         page = QVBoxLayout(content)
         page.setContentsMargins(0, 0, 0, 0)
         page.setSpacing(0)
-        self._edge, line = QFrame(content), QFrame(content)
+        self._edge, self._line = QFrame(content), QFrame(content)
         self._edge.setFixedHeight(3)
         self._edge.hide()
-        line.setProperty("role", "separator")
+        self._line.setProperty("role", "separator")
         rows: tuple[tuple[QWidget, int], ...] = (
-            (self._edge, 0), (self.header, 0), (line, 0), (self.columns, 1), (self.status, 0),
+            (self._edge, 0), (self.header, 0), (self._line, 0), (self.columns, 1), (self.status, 0),
         )  # fmt: skip
         for row, stretch in rows:
             page.addWidget(row, stretch)
@@ -132,6 +142,10 @@ class MainWindow(QMainWindow):
             "queue": self.queue, "map": self.map, "wall": self.parts.surface, "incident": self.panel, "login": self.login,
             "search": self.search,
         }  # fmt: skip
+
+    def _chrome(self) -> tuple[QWidget, ...]:
+        """What a kiosk does without: all but the wall and the strip that marks an exercise."""
+        return (self.header, self._line, self.queue, self.map, self.panel, self.status, *self.docks.widgets())
 
     def _connect(self) -> None:
         """One table of connections."""
@@ -156,19 +170,18 @@ class MainWindow(QMainWindow):
             signal.connect(slot)
 
     def _handlers(self) -> dict[str, Any]:
-        acts, wall, docks, queue = self.panel.acts, self.wall, self.docks, self.queue
+        acts, docks, queue = self.panel.acts, self.docks, self.queue
         grades = {f"grade_{grade}": partial(acts.grade, grade) for grade in GRADES}
-        layouts = {f"wall_layout_{n or 'fit'}": partial(self.parts.wall_feed.lay_out, n) for n in (0, 1, 4, 6, 9, 16)}
         return {
             "search": self.header.focus_search, "back": self.back, "newest": queue.open_waiting,
             "former_incident": partial(queue.step, -1), "next_incident": partial(queue.step, 1),
             "send_next": acts.send_next, "relink": acts.relink, "note": acts.ask_note, "close_incident": acts.ask_close,
             "recall": acts.ask_recall, "on_behalf": acts.ask_on_behalf, "mute": self.sound.mute,
             "to_map": self.map.setFocus, "to_queue": queue.list.setFocus, "to_wall": self.parts.surface.setFocus,
-            "to_panel": self.panel.tabs.setFocus, "close_tile": self._close_tile,
-            "wall_window": wall.take_apart, "wall_full": wall.full_screen,
+            "to_panel": self.panel.tabs.setFocus,
             "cameras": partial(docks.toggle, "cameras"), "units": partial(docks.toggle, "units"), "help": docks.show_help,
-            "settings": docks.toggle_settings, "language": self.next_language, "log_out": self.log_out, **grades, **layouts,
+            "settings": docks.toggle_settings, "language": self.next_language, "log_out": self.log_out, **grades,
+            **self.walls.handlers(),
         }  # fmt: skip
 
     # life ------------------------------------------------------------------------------------------------------------
@@ -232,6 +245,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: Any) -> None:
         self.remember()
+        self.walls.close()
         self.finding.close()
         self.closing.emit()
         event.accept()
@@ -239,7 +253,7 @@ class MainWindow(QMainWindow):
     def retranslate(self) -> None:
         """Say everything again in the chosen language."""
         self.setWindowTitle(tr("window.title"))
-        parts = (self.header, self.status, self.queue, self.panel, self.search, self.login, self.wall, self.docks)
+        parts = (self.header, self.status, self.queue, self.panel, self.search, self.login, self.wall, self.walls, self.docks)
         for part in parts:
             part.retranslate()
         self.queue.setAccessibleName(tr("keys.to_queue"))
@@ -313,8 +327,6 @@ class MainWindow(QMainWindow):
                 self.restoreState(docks)
             if isinstance(view, list) and len(view) == 3:
                 self.map.set_view_state((float(view[0]), float(view[1]), float(view[2])))
-            if self._memory.value("wall_apart") in (True, "true") and self.wall.other_screen() is not None:
-                self.wall.take_apart()
             self.queue.list.setFocus()
             self.panel.prepare()
             painted = QTimer(self, singleShot=True, interval=FIRST_PAINT_MS)  # a child: it ends with the window
@@ -383,6 +395,8 @@ class MainWindow(QMainWindow):
             self.map_feed.beat()
         else:
             self.parts.wall_feed.beat()
+            if self.around.cameras:  # known by now: what stood on the walls comes back
+                self.walls.windows.restore(self._memory.value("wall_apart") in (True, "true"))
             self.docks.cameras.show_states(self.parts.wall_feed.states())
             self._show_counts()
             self._show_units()
@@ -422,9 +436,3 @@ class MainWindow(QMainWindow):
     def _cameras_wanted(self, cameras: tuple[str, ...]) -> None:
         for camera in cameras:
             self.choices.ask_for_camera(camera)
-
-    @Slot()
-    def _close_tile(self) -> None:
-        content = self.parts.surface.focused()
-        if content is not None:
-            self.flow.close_tile(content.key)
