@@ -169,20 +169,11 @@ class Console(QObject):
         self._keep.callback(self._leave_desk)
         self.wall_feed = WallFeed(self.bridge, self.around, self.surface, self.feeds, self._url_of, self.link.feed_health, self)
         self.stall = StallMeter(self)
-        self.window = MainWindow(
-            Parts(
-                self.bridge,
-                self.around,
-                self.flow,
-                self.sound,
-                self.surface,
-                self.wall_feed,
-                settings,
-                folder,
-                seat,
-                self._make_surface,
-            )  # fmt: skip
-        )
+        parts = Parts(
+            self.bridge, self.around, self.flow, self.sound, self.surface, self.wall_feed, settings, folder, seat,
+            self._make_surface,
+        )  # fmt: skip
+        self.window = MainWindow(parts)
         self._figures = QTimer(self, interval=2000)
         self._loading = QTimer(self, interval=20)
         for signal, slot in (
