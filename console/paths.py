@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import os
 import sys
@@ -30,6 +31,16 @@ def keys_folder() -> Path:
     """Folder of the keys that sign journal heads and bundles, outside every data folder. LIANDONG_KEYS overrides it."""
     override = os.environ.get("LIANDONG_KEYS")
     return Path(override) if override else Path(platformdirs.user_config_dir("liandong", appauthor=False)) / "keys"
+
+
+def session_folder() -> Path:
+    """A folder of this user's session (0700) for what may be forgotten with it: measurements of this machine."""
+    run_time = os.environ.get("XDG_RUNTIME_DIR")
+    if run_time and os.path.isdir(run_time):
+        return Path(run_time)
+    made = Path(tempfile.gettempdir()) / f"liandong-{getpass.getuser()}"
+    made.mkdir(mode=0o700, exist_ok=True)
+    return made
 
 
 @dataclass(frozen=True, slots=True)
