@@ -109,9 +109,11 @@ class JustNow:
         pieces = remux.write_clip(path, self._shelf.cut(job_id, begin_ns, end_ns), begin_ns, end_ns, masks)
         return {"pieces": [asdict(piece) for piece in pieces], "ahead_ns": ahead_ns}
 
-    def snapshot(self, errand: int, job_id: str, path: str) -> None:
-        """Save the newest picture at its full size. Answers `sha256`, `at_ns` (UTC), `width_px`, `height_px`, `is_masked`."""
-        newest = self._streams.picture_of(job_id)
+    def snapshot(self, errand: int, job_id: str, path: str, slot: str = "") -> None:
+        """Save the newest picture at its full size; with `slot`, the one its replay shows. Answers `path`, `sha256`, `at_ns`
+        (UTC), `width_px`, `height_px`, `is_masked`."""
+        played = self._replays.get(slot)
+        newest = self._streams.picture_of(job_id) if played is None else played[2].picture
         self._in_thread(errand, lambda: self._snapshot(job_id, path, newest))
 
     def _snapshot(self, job_id: str, path: str, newest: tuple[VideoFrame, int] | None) -> dict[str, Any]:

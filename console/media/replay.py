@@ -37,7 +37,8 @@ class Replay:
         self._acts: list[tuple[str, float]] = []
         self._closed = False
         self._speed, self._is_paused = 1.0, False
-        self._base_mono_ns = self._base_tape_ns = 0
+        self._base_mono_ns = self._base_tape_ns = self._shown_ns = 0
+        self._picture: tuple[VideoFrame, int] | None = None
         self._ahead: tuple[VideoFrame, int] | None = None
         self._thread = threading.Thread(target=self._run, name="replay", daemon=True)
 
@@ -49,6 +50,11 @@ class Replay:
         with self._changed:
             self._acts.append((what, amount))
             self._changed.notify()
+
+    @property
+    def picture(self) -> tuple[VideoFrame, int] | None:
+        """The frame shown, and when it belongs (monotonic ns)."""
+        return self._picture
 
     def close(self) -> None:
         """End the replay; its thread lets go of the slot."""
@@ -148,8 +154,6 @@ class Replay:
         frame, time_ns = found
         self._outlet.show(frame, time_ns, time_ns, self._clock.mono_ns(), self._tape.aspect)
         first = not self._base_mono_ns
-        self._shown_ns = time_ns
+        self._shown_ns, self._picture = time_ns, found
         if first:
             self._rebase()
-
-    _shown_ns: int = 0

@@ -74,10 +74,10 @@ class Saver:
             tile, "clip", str(stem), to_ns - int(seconds * 1e9), to_ns, on_answer=answered
         ), lambda fields: self._clips_of(about, fields))  # fmt: skip
 
-    def still(self, tile: str, about: About, done: Done, suffix: str = ".jpg") -> None:
-        """Save the tile's newest picture at its full size, `.jpg` or `.png`."""
+    def still(self, tile: str, about: About, done: Done, suffix: str = ".jpg", slot: str = "") -> None:
+        """Save the tile's newest picture at its full size, `.jpg` or `.png`; with `slot`, the one its replay shows."""
         self._begin(about, "stills", done, lambda stem, answered: self._feeds.errand(
-            tile, "snapshot", f"{stem}{suffix}", on_answer=answered
+            tile, "snapshot", f"{stem}{suffix}", slot, on_answer=answered
         ), lambda fields: (self._still_of(about, fields),))  # fmt: skip
 
     def _begin(

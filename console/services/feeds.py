@@ -6,6 +6,7 @@ Tiles that show the same camera's same profile share one connection and one deco
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -37,7 +38,7 @@ class Feeds:
     def __init__(
         self, stills: Path | None = None, workers: int = 0, open_timeout_s: float = 5.0, transport: str = "tcp",
         clock: Clock | None = None, on_health: Callable[[FeedHealth], None] | None = None, plan: Plan | None = None,
-        hardware: str = "off",
+        hardware: str = "off", ring_cap_bytes: int = 512 << 20,
     ) -> None:  # fmt: skip
         self._clock, self._on_health, self._plan = clock or SystemClock(), on_health, plan
         self._lock = threading.Lock()  # guards _streams and _retired between GUI and media thread, for less than a millisecond
@@ -49,7 +50,8 @@ class Feeds:
         self._health: Mapping[str, FeedHealth] = {}
         self._planned_ns = 0
         slots.sweep_dead()
-        options = ChildOptions(open_timeout_s, max(10.0, 2 * open_timeout_s), transport, hardware)
+        share = ring_cap_bytes // (workers or max(1, os.cpu_count() or 1))
+        options = ChildOptions(open_timeout_s, max(10.0, 2 * open_timeout_s), transport, hardware, share)
         self._supervisor = Supervisor(workers, options, self._clock, self._tick)
         self._supervisor.start()
 
