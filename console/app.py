@@ -24,6 +24,7 @@ import psutil
 from console import words
 from console.clock import SystemClock
 from console.errors import LiandongError
+from console.media.hardware_trial import Trials
 from console.model.camera import Camera
 from console.paths import DataFolder
 from console.services.dispatch import load_playbooks
@@ -158,8 +159,11 @@ class Console(QObject):
             settings.get("video.open_timeout_s"),
             settings.get("video.transport"),
             self.clock,
+            hardware=settings.get("video.hardware"),
         )
         self._keep.callback(self.feeds.close)
+        self.trials = Trials(settings.get("video.hardware"))
+        self._keep.callback(self.trials.close)
         self.surface = WallSurface(self.feeds)
         self.flow = Flow(self.bridge, self.around, seat, settings.get("near.limit"), self)
         self.link = DeskLink(
@@ -268,6 +272,7 @@ class Console(QObject):
         if self._args.kiosk:
             self.window.walls.kiosk.enter()
         self.stall.start()
+        self.trials.start()
         self._set_shot()
         if self._args.demo and (self._args.shot is not None or self._settings.get("demo.autopilot")):
             self.autopilot = Autopilot(self.window, self)
