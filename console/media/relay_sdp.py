@@ -116,7 +116,7 @@ def _sections(body: bytes) -> tuple[list[str], list[_Media]]:
     for raw in body.decode("utf-8", "surrogateescape").splitlines():
         line = raw.strip()
         if line.startswith("m="):
-            kind, *words = line[2:].split()
+            kind, *words = line[2:].split() or [""]
             protocol = words[1] if len(words) > 1 and words[1].upper().startswith("RTP/") else "RTP/AVP"
             payloads = [int(word) for word in words[2:] if word.isdigit() and int(word) < 128]
             medias.append(_Media(kind.lower(), protocol, payloads, []))

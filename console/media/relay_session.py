@@ -23,6 +23,7 @@ from console.media.said import CameraFailed, Said, failure_for
 
 _MOST_REDIRECTS = 5
 _LATER_S = 5.0  # longest wait for a reply once it plays
+_NO_MEDIA_S = 5.0
 _BACKLOG_BYTES = 1_000_000  # media that wait for FFmpeg before the camera is made to wait
 _OWN_METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN, GET_PARAMETER"
 _REDIRECTS = (301, 302, 303, 305, 307, 308)
@@ -107,6 +108,10 @@ class Session(asyncio.Protocol):
             self._ticket.said.has_media = True
         self._write(frames)
 
+    def _expect_media(self) -> None:
+        if self._phase == "playing" and self._ticket is not None and self._ticket.said.has_media is False:
+            self._lost(CameraFailed("timeout", "no_media"))  # it has taken one viewer more than it can feed (V5)
+
     def _close(self) -> None:
         if self._transport is not None:
             self._transport.close()
@@ -138,6 +143,7 @@ class Session(asyncio.Protocol):
                 self._write(reply)
                 if request.method == "PLAY" and self._phase == "playing" and self._camera is not None:
                     self._camera.release()
+                    asyncio.get_running_loop().call_later(_NO_MEDIA_S, self._expect_media)
         except asyncio.CancelledError:
             pass  # FFmpeg went, or the relay closes
         finally:
@@ -230,9 +236,10 @@ class Session(asyncio.Protocol):
         """Go where the camera sends us: on the same host, or to one the operator named. Never from TLS to plain."""
         assert self._camera is not None and self._ticket is not None
         former = self._camera.endpoint
-        url = urljoin(self._asked_url, relay_sdp.without_user(reply.first("location")))
-        goal = replace(former, url=url)
+        url, goal = "", former
         try:
+            url = urljoin(self._asked_url, relay_sdp.without_user(reply.first("location")))
+            goal = replace(former, url=url)
             is_known = goal.host == former.host or goal.host in self._ticket.redirect_hosts
             is_sound = bool(re.match(r"rtsps?://", url)) and 0 < goal.port < 65536 and (goal.is_tls or not former.is_tls)
         except ValueError:

@@ -28,6 +28,8 @@ class Said:
     detail: str = ""
     is_playing: bool = False
     has_media: bool | None = False
+    alone: tuple[str, float] | None = None
+    """Set where FFmpeg opened the camera without the relay: its address, and when (seconds, monotonic)."""
 
     def fail(self, word: FeedError, detail: str = "") -> None:
         """Keep the first failure: what follows is only its consequence."""

@@ -162,11 +162,16 @@ def open_source(
     began_s = time.monotonic()
     if not _needs_relay(source, own):
         try:
-            return _opened(source, source.bare, rtsp, waits, said)
+            container = _opened(source, source.bare, rtsp, waits, said)
+            said.alone = source.bare, time.monotonic()
+            return container
         except SourceFailed as alone:
             left_s = open_timeout_s - (time.monotonic() - began_s)
-            if not note_trouble(source, alone) or own.get("relay") == "off" or left_s < 0.5 * open_timeout_s:
+            if not _has_answered(alone) or own.get("relay") == "off" or left_s < 0.5 * open_timeout_s:
+                if _has_answered(alone):
+                    _note_trouble(source.bare)
                 raise
+        _note_trouble(source.bare)
         waits = (left_s + 0.5, read_timeout_s)
         return _opened(source, _relayed(source, said, left_s, own), rtsp, waits, said)
     return _opened(source, _relayed(source, said, open_timeout_s, own), rtsp, waits, said)
@@ -195,6 +200,7 @@ def _opened(source: Source, url: str, options: dict[str, str], waits: tuple[floa
 
 _troubled: dict[str, None] = {}  # plain addresses that go through the relay in this process, oldest first; single dict operations
 _MOST_TROUBLED = 4096
+_SOON_S = 15.0  # a plain stream that ends this soon after it opened may be one that FFmpeg alone cannot read
 
 
 def _needs_relay(source: Source, own: Mapping[str, str]) -> bool:
@@ -202,14 +208,20 @@ def _needs_relay(source: Source, own: Mapping[str, str]) -> bool:
     return not is_plain or own.get("relay") == "on" or (source.bare in _troubled and own.get("relay") != "off")
 
 
-def note_trouble(source: Source, failure: SourceFailed) -> bool:
-    """Let the next tries of a plain RTSP camera that answers, but not as FFmpeg understands it, go through the relay; True if so."""
-    if source.kind != "rtsp" or failure.word == "unreachable":
-        return False
+def _has_answered(failure: SourceFailed) -> bool:
+    return getattr(failure.__cause__, "errno", None) not in _UNREACHABLE
+
+
+def _note_trouble(address: str) -> None:
+    """Let the next tries of a plain camera that answers, but not as FFmpeg understands it, go through the relay."""
     while len(_troubled) >= _MOST_TROUBLED:
         _troubled.pop(next(iter(_troubled)), None)
-    _troubled[source.bare] = None
-    return True
+    _troubled[address] = None
+
+
+def _has_ended(said: Said) -> None:
+    if said.alone is not None and time.monotonic() - said.alone[1] < _SOON_S:
+        _note_trouble(said.alone[0])
 
 
 def _relayed(source: Source, said: Said, open_timeout_s: float, own: Mapping[str, str]) -> str:
@@ -229,6 +241,7 @@ def failed(
 ) -> SourceFailed:
     """Why opening or reading failed: the camera's own words where the relay heard any, else FFmpeg's error."""
     text = f"{message}: {mask(str(cause))}"
+    _has_ended(said)
     if said.word is not None:
         return SourceFailed(said.word, text, said.detail)
     if said.is_playing and said.has_media is False:
@@ -239,6 +252,7 @@ def failed(
 
 def ended(said: Said) -> SourceFailed:
     """Why a live stream has ended."""
+    _has_ended(said)
     return SourceFailed(said.word or "unreachable", "the stream ended", said.detail if said.word is not None else "")
 
 
