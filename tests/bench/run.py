@@ -76,11 +76,14 @@ def section(name: str, command: str, where: str, body: str) -> str:
 
 def table(figures: dict[str, Any]) -> str:
     """The figures as a table; those with a target say whether it is met."""
-    targets = figures.get("targets") or {}
+    targets, least = figures.get("targets") or {}, figures.get("at_least") or {}
     rows = ["| Figure | Value | Target |", "|---|---|---|"]
     for name, value in flat(figures):
-        limit = targets.get(name)
-        verdict = "" if limit is None else f"≤ {limit:g} {'met' if value <= limit else '**missed**'}"
+        verdict = ""
+        if name in targets or name in least:
+            limit, sign = (targets[name], "≤") if name in targets else (least[name], "≥")
+            is_met = isinstance(value, int | float) and (value <= limit if name in targets else value >= limit)
+            verdict = f"{sign} {limit:g} {'met' if is_met else '**missed**'}"
         rows.append(f"| {name} | {value if not isinstance(value, float) else f'{value:.6g}'} | {verdict} |")
     return "\n".join(rows) + "\n"
 
@@ -89,7 +92,7 @@ def flat(figures: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     """Figures of nested documents under dotted names; lists and the document's own machinery are left out."""
     rows: list[tuple[str, Any]] = []
     for name, value in figures.items():
-        if not prefix and name in ("bench", "cores", "python", "targets", "missed"):
+        if not prefix and name in ("bench", "cores", "python", "targets", "at_least", "missed"):
             continue
         if isinstance(value, dict):
             rows += flat(value, f"{prefix}{name}.")

@@ -21,6 +21,7 @@ class RtspServer:
             stdout=subprocess.PIPE,
             text=True,
         )
+        self.pid = self._process.pid
         first = self._line().split()
         assert first[:1] == ["ready"], "the RTSP server did not start"
         self.port = int(first[1])
