@@ -40,6 +40,13 @@ OWN_OPTIONS: Final = ("tls", "tls_ca", "tls_pin", "transport", "redirect", "rela
 """Options of one camera that are ours, not FFmpeg's; also at the end of an RTSP address: `rtsps://host/a#tls_pin=…&transport=udp`."""
 
 
+_THEIR_OPTIONS: Final = (
+    "probesize", "analyzeduration", "fpsprobesize", "reorder_queue_size", "buffer_size", "max_delay", "pkt_size", "user_agent",
+    "min_port", "max_port", "fflags", "flags", "rtsp_flags",
+)  # fmt: skip
+"""FFmpeg's options that one camera may set; not those that open files or other protocols."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A checked feed address. `url` is what FFmpeg may get (credentials escaped), `shown` what people may see.
@@ -149,7 +156,11 @@ def open_source(
     """
     said = Said() if said is None else said
     own = dict(source.options) | dict(options)
-    theirs = {name: value for name, value in own.items() if name not in OWN_OPTIONS}
+    if "rtsp_transport" in own:  # FFmpeg's name for ours
+        own["transport"] = own.pop("rtsp_transport")
+    theirs = {name: value for name, value in own.items() if name in _THEIR_OPTIONS}
+    if foreign := sorted(own.keys() - theirs.keys() - set(OWN_OPTIONS)):
+        raise SourceFailed("bad_stream", f"a camera may not set the option {foreign[0][:40]!r}", "option")
     if source.kind == "file":
         _check_file(source)
         return _opened(source, source.url, theirs, None, said)

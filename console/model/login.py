@@ -31,5 +31,6 @@ FAULT_DETAILS: Final[dict[str, FeedError]] = {
     "camera_error": "bad_stream",
     "refused": "bad_stream",
     "bad_answer": "bad_stream",
+    "option": "bad_stream",
 }
 """Each detail of a failure and the contract's word it belongs to; the tile says the detail in place of the word."""

@@ -63,7 +63,7 @@ def test_the_count_of_a_nonce_goes_up_with_each_request() -> None:
         (['Digest realm="a", nonce="n"', 'Basic realm="a"'], "digest", "md5"),
         (['Digest realm="a", nonce="n", algorithm=MD5', 'Digest realm="a", nonce="n", algorithm=SHA-256'], "digest", "sha-256"),
         (['Digest realm="a", nonce="n", algorithm=SHA-256', 'Digest realm="a", nonce="n", algorithm=MD5'], "digest", "sha-256"),
-        (['Digest realm="a, b", nonce="n", algorithm="MD5", Digest realm="a",nonce="n",algorithm="SHA-256"'], "digest", "sha-256"),
+        (['Digest realm="a, b",nonce="n",algorithm="MD5", Digest realm="a",nonce="n",algorithm="SHA-256"'], "digest", "sha-256"),
         (['Basic realm="a", Digest realm="a", nonce="n"'], "digest", "md5"),
         (['Digest realm="a", nonce="n", algorithm=SHA-999', 'Basic realm="a"'], "basic", "md5"),
         (['Negotiate abcd==', 'digest REALM=a,NONCE=n,Algorithm=sha-256-SESS'], "digest", "sha-256"),

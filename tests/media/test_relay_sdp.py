@@ -78,7 +78,8 @@ def test_the_video_that_can_be_decoded_is_chosen_and_cleaned() -> None:
         b"junk\nm=\nm=audio 0 RTP/AVP 120\na=rtpmap:120 WEIRD/16000\n"
         b"m=video 0 RTP/AVP 99\na=rtpmap:99 vnd.secret/90000\na=control:no\n"
         b"m=video 0 RTP/AVP 97 96 \na=rtpmap:97 x/1\na=rtpmap: 96 H264/90000 \n"
-        b"a=fmtp:96 packetization-mode=1 ; sprop-parameter-sets=%%%,Z00AKpWoHgCJ+WbgICAgQAAAAAE=,aO48gAAAAAE=,AAAA; \na=control:yes\na=x-secret:1\n"
+        b"a=fmtp:96 packetization-mode=1 ; sprop-parameter-sets=%%%,"
+        b"Z00AKpWoHgCJ+WbgICAgQAAAAAE=,aO48gAAAAAE=,AAAA; \na=control:yes\na=x-secret:1\n"
     )
 
     found = described(body, "rtsp://h/a")
