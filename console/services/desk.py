@@ -222,6 +222,8 @@ class Desk:
             return tours.filled(command, around.roster.cameras, around.fixes(), around.language)
         if isinstance(command, (cmd.OpenTile, cmd.SaveStill, cmd.SaveClip)):
             return self._filled_camera(command)
+        if isinstance(command, (cmd.SetPrivacyMasks, cmd.LiftPrivacyMasks)) and command.camera not in around.roster.cameras:
+            raise Refused("unknown_camera", camera=command.camera)
         if isinstance(command, cmd.NoteRecording):
             camera = around.roster.cameras.get(command.camera)
             return replace(command, household=camera is not None and camera.is_household)
@@ -294,7 +296,7 @@ class Desk:
                 "number": number,
                 "distance_m": round(s.distance_m, 1),
                 "verdict": s.verdict,
-                "reason": {"code": s.reason, **s.fields},
+                "reason": {"code": s.reason, **s.fields, **self._condition_of(s.camera)},
             }
             for number, s in enumerate(found.cameras, 1)
         ]
@@ -310,6 +312,11 @@ class Desk:
             if u.distance_m <= max(500.0, self.around.radius_m)
         ]
         self._record_link(cmd.LinkIncident(incident, cameras, units, self.around.roster.version))
+
+    def _condition_of(self, camera: str) -> dict[str, str]:
+        """What looks wrong with a camera's picture, beside what it can see."""
+        known = self.state.conditions.get(camera)
+        return {"condition": known["condition"]} if known is not None else {}
 
     def _record_link(self, command: cmd.LinkIncident) -> None:
         try:

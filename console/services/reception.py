@@ -15,6 +15,7 @@ from console.links.intake import IncidentIn, parse_incident
 from console.model import account
 from console.model import commands as cmd
 from console.model.events import Entry
+from console.model.picture_condition import CONDITIONS
 from console.model.unit import Fix
 from console.paths import DataFolder
 from console.services.accounts import Accounts
@@ -27,7 +28,7 @@ ALIVE_FOR_S = 120.0
 
 
 class Reception:
-    """Implements `DeskHooks`. `lock` guards `_alive`, `_lights`, `_online` and `_consoles`."""
+    """Implements `DeskHooks`. `_noted` is the links thread's; `lock` guards `_alive`, `_lights`, `_online` and `_consoles`."""
 
     def __init__(
         self, folder: DataFolder, desk: Desk, accounts: Accounts, positions: Positions, registers: Registers, clock: Clock
@@ -36,6 +37,7 @@ class Reception:
         self._positions, self._registers, self._clock = positions, registers, clock
         self._lock = threading.Lock()
         self._alive: dict[str, tuple[bool, int]] = {}
+        self._noted: dict[str, str] = {}
         self._lights: dict[str, dict[str, str]] = {}
         self._online: dict[str, set[str]] = {}
         self.on_revoked: Callable[[str], None] = lambda unit: None
@@ -144,6 +146,20 @@ class Reception:
                     self._alive[camera] = (True, now)
                 elif state == "none" and feed.get("error"):
                     self._alive[camera] = (False, now)
+        self._hear_conditions(feeds[:10_000])
+
+    def _hear_conditions(self, feeds: list[dict[str, Any]]) -> None:
+        """What a console's picture check says of cameras: a change becomes a fact."""
+        for feed in feeds:
+            camera, condition, since_ns = str(feed.get("camera", ""))[:64], feed.get("condition"), feed.get("condition_since_ns")
+            if not isinstance(condition, str) or not isinstance(since_ns, int) or abs(since_ns) >= 2**63:
+                continue
+            if condition and condition not in CONDITIONS:
+                continue
+            known = self._noted.get(camera, self._desk.state.conditions.get(camera, {}).get("condition", ""))
+            if condition != known and camera in self._desk.around.roster.cameras:
+                self._noted[camera] = condition
+                self._desk.ask(cmd.NoteCameraCondition(camera, condition, since_ns), "desk", ("desk",))
 
     def alive(self) -> dict[str, bool]:
         """Camera → alive, as far as some console has said so lately."""

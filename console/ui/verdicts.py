@@ -46,8 +46,9 @@ class VerdictRow:
 
 def reason_text(reason: Mapping[str, Any]) -> str:
     """The linkage's reason in the chosen language."""
-    fields = {key: value for key, value in reason.items() if key != "code"}
-    return tr(f"near.reason.{reason.get('code', '')}", **fields)
+    fields = {key: value for key, value in reason.items() if key not in ("code", "condition")}
+    text = tr(f"near.reason.{reason.get('code', '')}", **fields)
+    return f"{text} · {tr('condition.' + str(reason['condition']))}" if reason.get("condition") else text
 
 
 def row_of(linked: Mapping[str, Any], camera: Camera | None, note: str, on_wall: bool, short: bool = False) -> VerdictRow:
