@@ -174,6 +174,8 @@ class _Client:
         waiting = b""
         while data := self.link.recv(65536):
             waiting += data
+            if waiting[0] == 0x16:
+                return  # a TLS greeting: nothing a plain camera understands
             while waiting:
                 if waiting[0] == 0x24:  # receiver reports
                     if len(waiting) < 4 or len(waiting) < 4 + int.from_bytes(waiting[2:4]):
