@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from console.clock import Clock
+from console.media.decoding import Decoding
 from console.media.publisher import Publisher
 from console.media.source import SourceFailed
-from console.model.wall import Mode
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -20,8 +20,6 @@ Tap = Callable[["Packet[VideoStream]", int], None]
 """Takes each packet and its arrival (monotonic ns) before it is decoded."""
 
 GRID_NS = 40_000_000  # files start on a common grid of 25 a second, so that one wake-up serves them all
-SKIPPED: Final[Mapping[Mode, Literal["DEFAULT", "NONREF", "NONKEY"]]] = {"all": "DEFAULT", "nonref": "NONREF", "key": "NONKEY"}
-"""A mode as FFmpeg's decoders call what they leave out."""
 
 
 def tick_ns(stream: VideoStream) -> tuple[int, int]:
@@ -31,14 +29,14 @@ def tick_ns(stream: VideoStream) -> tuple[int, int]:
 
 
 class FilePlay:
-    """Plays `container`; `mode` may change between two steps, `tap` gets each packet before it is decoded."""
+    """Plays `container`; `tap` gets each packet before it is decoded."""
 
     def __init__(
         self, container: InputContainer, stream: VideoStream, publisher: Publisher, clock: Clock,
-        open_again: Callable[[], InputContainer], mode: Callable[[], Mode], tap: Tap | None,
+        open_again: Callable[[], tuple[InputContainer, Decoding]], decoding: Decoding, tap: Tap | None,
     ) -> None:  # fmt: skip
         self.container, self._stream, self._publisher, self._clock = container, stream, publisher, clock
-        self._open_again, self._mode, self._tap = open_again, mode, tap
+        self._open_again, self._decoding, self._tap = open_again, decoding, tap
         self._aspect = float(stream.sample_aspect_ratio or 1) or 1.0
         rate = stream.average_rate or stream.guessed_rate
         self._step_ns = int(1e9 / float(rate)) if rate and 0.01 < rate < 1000 else GRID_NS
@@ -101,11 +99,11 @@ class FilePlay:
                 if packet.size:
                     if self._tap is not None:
                         self._tap(packet, now_ns)
-                    if self._is_left_out(packet):
-                        continue
+                    if not self._decoding.wants(packet):
+                        continue  # a file shown by key frames alone is read in one go from one to the next
                     publisher.note_packet(packet, now_ns, tick)
                 try:
-                    frames = packet.decode()
+                    frames = self._decoding.frames(packet)
                 except (av.error.InvalidDataError, av.error.EOFError):
                     publisher.note_damage(now_ns)
                     continue
@@ -128,26 +126,16 @@ class FilePlay:
             self._rewind()
             publisher.restart()
 
-    def _is_left_out(self, packet: Packet[VideoStream]) -> bool:
-        """Decode less at once, more only from a key frame on: what lies between would lack its references.
-
-        Of a file shown by key frames alone, only those count: it is read from key frame to key frame in one go.
-        """
-        wanted = SKIPPED[self._mode()]
-        context = self._stream.codec_context
-        if wanted != context.skip_frame and (context.skip_frame != "NONKEY" or packet.is_keyframe):
-            context.skip_frame = wanted
-        return context.skip_frame == "NONKEY" and not packet.is_keyframe
-
     def _rewind(self) -> None:
         """Back to the first picture; a file that cannot seek is opened anew. Raises SourceFailed."""
         import av.error
 
         try:
             self.container.seek(0)
-            self._stream.codec_context.flush_buffers()
+            self._decoding.flush()
         except (av.error.FFmpegError, OSError):
-            former, self.container = self.container, self._open_again()
+            former = self.container
+            self.container, self._decoding = self._open_again()
             self._stream = self.container.streams.video[0]
             former.close()
 

@@ -22,6 +22,11 @@ class Turn:
     def __init__(self, gate: Gate, until_s: float) -> None:
         self._gate, self.until_s = gate, until_s
 
+    @property
+    def is_inside(self) -> bool:
+        """False once left."""
+        return self._gate.holds(self)
+
     def leave(self) -> None:
         """Let the next one in; harmless when already left."""
         self._gate.leave(self)
@@ -59,6 +64,9 @@ class Gate:
             if turn in self._inside:
                 self._inside.remove(turn)
                 self._changed.notify_all()
+
+    def holds(self, turn: Turn) -> bool:
+        return turn in self._inside
 
     def stand_back(self, limit_s: float) -> None:
         """Wait while others open, at most `limit_s`: who has a picture leaves the processor to those without."""

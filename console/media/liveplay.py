@@ -9,19 +9,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from console.clock import Clock
-from console.media.fileplay import SKIPPED, Tap, tick_ns
+from console.media.decoding import Decoding
+from console.media.fileplay import Tap, tick_ns
+from console.media.framegap import GapFinder
 from console.media.lag import LagMeter
 from console.media.publisher import Publisher
-from console.model.wall import Mode
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
-    from av.video.codeccontext import VideoCodecContext
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-    from console.media.hardware import FallingBack
 
 _WAITED_NS = 1_000_000  # a packet that came sooner than this after the last one was done with stood waiting
 _BACKLOG_PACKETS = 3  # packets that stood waiting: the newest is not this one
@@ -37,19 +36,19 @@ class Lagging(Exception):
 
 
 class LivePlay:
-    """One connection of a live stream. `mode` may change at any time; `tap` gets each packet before it is decoded."""
+    """One connection of a live stream. `tap` gets each packet before it is decoded; `opened` is called with the first picture and
+    the first of each new size, `notice` with the word for what is waited for ("" nothing)."""
 
     def __init__(
-        self, container: InputContainer, stream: VideoStream, context: VideoCodecContext | FallingBack, publisher: Publisher,
-        clock: Clock,
-        mode: Callable[[], Mode], tap: Tap | None, opened: Callable[[VideoFrame], None],
-        notice: Callable[[str], None],
+        self, container: InputContainer, stream: VideoStream, decoding: Decoding, publisher: Publisher, clock: Clock,
+        tap: Tap | None, opened: Callable[[VideoFrame], None], notice: Callable[[str], None], may_reopen: Callable[[], bool],
     ) -> None:  # fmt: skip
-        self._container, self._stream, self.context, self._publisher = container, stream, context, publisher
-        self._clock, self._mode, self._tap, self._opened, self._notice = clock, mode, tap, opened, notice
+        self._container, self._stream, self._decoding, self._publisher = container, stream, decoding, publisher
+        self._clock, self._tap, self._opened, self._notice, self._may_reopen = clock, tap, opened, notice, may_reopen
         self._aspect = float(stream.sample_aspect_ratio or 1) or 1.0
         self._lag = LagMeter()
-        self._has_picture = False
+        self._gaps = GapFinder(stream.codec_context.extradata) if stream.codec_context.name == "h264" else None
+        self._size = (0, 0)
         self._backlog = 0
         self._behind_since_ns: int | None = None
         self._lagging_since_ns: int | None = None
@@ -71,17 +70,17 @@ class LivePlay:
             if self._tap is not None:
                 self._tap(packet, now_ns)
             publisher.note_packet(packet, now_ns, tick)
-            if packet.is_corrupt:
+            if packet.is_corrupt or (self._gaps is not None and self._gaps.is_after_gap(packet)):
                 publisher.note_damage(now_ns)
             stamp = packet.dts if packet.dts is not None else packet.pts
             if stamp is not None:
                 publisher.lag_ns = self._shown_lag(self._lag.note(stamp * tick[0] // tick[1], now_ns))
             self._mind_lag(now_ns)
-            if not self._is_left_out(packet):
+            if self._decoding.wants(packet, only_keys=self._is_catching_up):
                 self.busy_since_ns = now_ns
                 self._decode(packet, now_ns, tick)
                 self.busy_since_ns = 0
-            elif not self._has_picture:
+            elif not self._size[0]:
                 self._notice("key_frame")
             ready_ns = clock.mono_ns()
 
@@ -95,12 +94,12 @@ class LivePlay:
                 publisher.late += 1
             else:
                 publisher.show(frame, frame.pts * tick[0] // tick[1] if frame.pts is not None else 0, now_ns, self._aspect)
-            if not self._has_picture:
-                self._has_picture = True
+            if (frame.width, frame.height) != self._size:
+                self._size = (frame.width, frame.height)
                 self._opened(frame)
         if publisher.is_damaged(now_ns):
             self._notice("damaged")
-        elif not self._has_picture:
+        elif not self._size[0]:
             self._notice("key_frame")
         else:
             self._notice("slow" if self._is_catching_up else "")
@@ -109,26 +108,10 @@ class LivePlay:
         import av.error
 
         try:
-            frames = self.context.decode(packet)
-            if not frames and self.context.skip_frame == "NONKEY" and packet.is_keyframe:
-                # A stream with B-frames gives a picture out only when the next ones come: a key frame alone is asked for now.
-                frames = self.context.decode(None)
-                self.context.flush_buffers()
-        except av.error.InvalidDataError:
+            return self._decoding.frames(packet)
+        except (av.error.InvalidDataError, av.error.EOFError):
             self._publisher.note_damage(now_ns)
             return []
-        except av.error.EOFError:
-            self.context.flush_buffers()
-            return []
-        return frames
-
-    def _is_left_out(self, packet: Packet[VideoStream]) -> bool:
-        """Decode less at once, more only from a key frame on: what lies between would lack its references."""
-        context = self.context
-        wanted = SKIPPED["key" if self._is_catching_up else self._mode()]
-        if wanted != context.skip_frame and (context.skip_frame != "NONKEY" or packet.is_keyframe):
-            context.skip_frame = wanted
-        return context.skip_frame == "NONKEY" and not packet.is_keyframe
 
     # ---- lag (faults.md V47, V60) -----------------------------------------------------------------------------------
     def _shown_lag(self, lag_ns: int) -> int:
@@ -148,5 +131,5 @@ class LivePlay:
             self._lagging_since_ns = None
         elif self._lagging_since_ns is None:
             self._lagging_since_ns = now_ns
-        elif now_ns - self._lagging_since_ns > _LAG_PATIENCE_NS:
+        elif now_ns - self._lagging_since_ns > _LAG_PATIENCE_NS and self._may_reopen():
             raise Lagging

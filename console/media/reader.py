@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from console.clock import Clock
 from console.media import source
 from console.media.child import ChildOptions, Facts, Job, Report
+from console.media.decoding import Decoding
 from console.media.fileplay import FilePlay, Tap
 from console.media.gate import Gate, Turn
 from console.media.hardware import Chooser, name_of
@@ -23,14 +24,16 @@ from console.media.liveplay import Lagging, LivePlay
 from console.media.publisher import Publisher
 from console.media.said import Said
 from console.media.source import Source, SourceFailed
-from console.model.wall import HEALTHY_AFTER_NS, FeedError, Mode, back_off_s
+from console.model.wall import HEALTHY_AFTER_NS, FeedError, back_off_s
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.codeccontext import VideoCodecContext
     from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
 
 _STAND_BACK_S = 0.3
+_LAG_PATIENCE_NS = (60_000_000_000, 300_000_000_000, 1_800_000_000_000)
 _STUCK_NS = 5_000_000_000  # a decoder that has not returned from one packet for this long does not return
 
 
@@ -54,6 +57,7 @@ class Reader:
         self._attempt = 0
         self._transport = options.transport
         self._said = Said()
+        self._lag_reopens, self._patient_until_ns = 0, 0
         self._began_ns: int | None = None
         self._opened_ns = 0
         self.closed = False
@@ -160,12 +164,11 @@ class Reader:
                 self._began_ns = None
 
     def _play(self, container: InputContainer, attempt: int, turn: Turn) -> bool:
-        stream = container.streams.video[0]
-        said = self._said
-        self._set_up(stream.codec_context)
+        stream, said = container.streams.video[0], self._said
+        decoding = self._decoding(stream)
         self.publisher.restart()
         if self._checked.kind == "file" or (container.duration or 0) > 0:
-            file = FilePlay(container, stream, self.publisher, self._clock, self._open_again, self._mode, self._tap)
+            file = FilePlay(container, stream, self.publisher, self._clock, self._open_again, decoding, self._tap)
             if not file.first():
                 raise SourceFailed("bad_stream", "no picture in it")
             self._has_opened(stream.codec_context, self.publisher.last_frame)
@@ -175,21 +178,31 @@ class Reader:
             self._on_file(self)
             return True
 
-        context = self._chooser.context_for(stream, self._hardware_failed) or stream.codec_context
+        context = self._chooser.context_for(stream, self._hardware_failed)
+        if context is not None:
+            decoding.use(context)
 
         def opened(frame: VideoFrame) -> None:
-            self._has_opened(stream.codec_context, frame, name_of(context))
-            self._first_is_there(turn)
+            if turn.is_inside:
+                self._has_opened(stream.codec_context, frame, name_of(context))
+                self._first_is_there(turn)
+            else:  # another size in the middle of the stream (V36)
+                self._facts = replace(self._facts, width_px=frame.width, height_px=frame.height)
+                self._tell(self._facts)
 
         def notice(detail: str) -> None:
-            if (detail or said.detail) != self._facts.detail:
+            if (detail or said.detail) != self._facts.detail or self._is_new_gop():
                 self._notice(detail or said.detail)
 
-        live = LivePlay(container, stream, context, self.publisher, self._clock, self._mode, self._tap, opened, notice)
+        live = LivePlay(
+            container, stream, decoding, self.publisher, self._clock, self._tap, opened, notice,
+            lambda: self._clock.mono_ns() >= self._patient_until_ns,
+        )  # fmt: skip
         self._live = live
         try:
             live.run(lambda: self._attempt == attempt)
         except Lagging:
+            self._lagged()
             return False  # a new connection at once: nothing is wrong with the camera
         finally:
             if self._live is live:
@@ -198,30 +211,38 @@ class Reader:
             raise source.ended(said)
         return False
 
+    def _is_new_gop(self) -> bool:
+        gop_s = self.publisher.gop_ns / 1e9
+        return abs(gop_s - self._facts.gop_s) > max(0.1, 0.2 * self._facts.gop_s)
+
+    def _lagged(self) -> None:
+        """A camera whose own clock is wrong seems to fall behind again and again: it is opened anew less and less often."""
+        now_ns = self._clock.mono_ns()
+        if now_ns > self._patient_until_ns + _LAG_PATIENCE_NS[-1]:
+            self._lag_reopens = 0
+        wait_ns = _LAG_PATIENCE_NS[min(self._lag_reopens, len(_LAG_PATIENCE_NS) - 1)]
+        self._lag_reopens, self._patient_until_ns = self._lag_reopens + 1, now_ns + wait_ns
+
     def _first_is_there(self, turn: Turn) -> None:
         turn.leave()
         self._gate.stand_back(_STAND_BACK_S)
-
-    def _mode(self) -> Mode:
-        return self.job.mode
 
     def _open(self, said: Said) -> InputContainer:
         limits, own = self._options, self.job.open_options
         return source.open_source(self._checked, limits.open_timeout_s, limits.read_timeout_s, self._transport, own, said)
 
-    def _open_again(self) -> InputContainer:
+    def _open_again(self) -> tuple[InputContainer, Decoding]:
         """A file of this feed once more, for its next loop: raw streams (.264) have no index to go back by."""
         container = self._open(Said())
-        self._set_up(container.streams.video[0].codec_context)
-        return container
+        return container, self._decoding(container.streams.video[0])
 
-    def _set_up(self, context: VideoCodecContext) -> None:
-        context.thread_count = 1
-        height, wanted = context.height or 0, max((target.height_px for target in self.job.targets), default=0)
-        if self.job.priority > 0 and 0 < 1.8 * wanted < height:
-            # Scaling to about half smooths the block edges the loop filter would. Measured at 330x270 from 704x576 without it,
-            # at the end of a two-second group of pictures: 42-57 dB from the filtered picture, and 0.2 ms of 1.6 ms saved.
-            context.options = {"skip_loop_filter": "all"}
+    def _decoding(self, stream: VideoStream) -> Decoding:
+        def is_coarse(height_px: int) -> bool:
+            """True where every tile is so much smaller that what the loop filter does is not seen."""
+            wanted = max((target.height_px for target in self.job.targets), default=0)
+            return self.job.priority > 0 and 0 < 1.8 * wanted < height_px
+
+        return Decoding(stream, lambda: self.job.mode, is_coarse)
 
     def _has_opened(self, context: VideoCodecContext, frame: VideoFrame | None, hardware: str = "") -> None:
         self._opened_ns = self._clock.mono_ns()

@@ -1,16 +1,19 @@
 #!/usr/bin/python3
 """An RTSP server with faults on demand, for the end-to-end tests. Run by the system's python3 (python3-gi, gst-rtsp-server).
 
-    rtsp_server.py [--port P] [--mounts N] [--fps F] [--auth none|basic|digest] [--user U --password W] [--udp-only] CLIP.264 ...
+    rtsp_server.py [--port P] [--mounts N] [--fps F,F…] [--auth none|basic|digest] [--user U --password W]
+                   [--udp-only | --tcp-only] CLIP.264|CLIP.265 ...
 
-Serves rtsp://127.0.0.1:P/m0 … each looping one raw H.264 clip. First line on stdout: `ready PORT`. Orders on stdin, one a line,
-each answered `ok <order>`: `freeze M` (packets stop, the connection stays) · `thaw M` · `cut` (close every connection) ·
-`remove M` (404 from now on) · `restore M` · `clients` (answered with the number of connections). Ends at end of input.
+Serves rtsp://127.0.0.1:P/m0 … each looping one raw H.264 or H.265 clip at one of the rates, in turn. First line on stdout:
+`ready PORT`. Orders on stdin, one a line, each answered `ok <order>`: `freeze M` (packets stop, the connection stays) · `thaw M`
+· `cut` (close every connection) · `remove M` (404 from now on) · `restore M` · `clients` (answered with the number of
+connections). Ends at end of input.
 """
 
 import argparse
 import sys
 import threading
+import time
 
 import gi
 
@@ -19,16 +22,22 @@ gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
-_FORMAT = "video/x-h264,stream-format=byte-stream,alignment=au"
 _LAUNCH = (
     "( appsrc name=source is-live=true format=time block=false max-bytes=8000000 "
-    f"caps={_FORMAT} ! h264parse ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
+    "caps=video/x-{codec},stream-format=byte-stream,alignment=au "
+    "! {codec}parse ! rtp{codec}pay name=pay0 pt=96 config-interval=-1 )"
 )
+
+
+def codec_of(path):
+    return "h265" if path.endswith(".265") else "h264"
 
 
 def access_units(path):
     """The clip cut into access units, in order."""
-    line = f'filesrc location="{path}" ! h264parse ! {_FORMAT} ! appsink name=out sync=false'
+    codec = codec_of(path)
+    form = f"video/x-{codec},stream-format=byte-stream,alignment=au"
+    line = f'filesrc location="{path}" ! {codec}parse ! {form} ! appsink name=out sync=false'
     pipeline = Gst.parse_launch(line)
     sink = pipeline.get_by_name("out")
     pipeline.set_state(Gst.State.PLAYING)
@@ -43,29 +52,32 @@ def access_units(path):
 class Mount(GstRtspServer.RTSPMediaFactory):
     """One looping clip, shared by its viewers, beginning on a key frame for the first of them."""
 
-    def __init__(self, units, fps):
+    def __init__(self, units, fps, codec):
         super().__init__()
+        self.codec, self.fps = codec, fps
         self.units, self.step_ns, self.next, self.source, self.is_frozen = units, int(1e9 / fps), 0, None, False
-        self.missed = 0
+        self.missed = self.began_ns = 0
         self.set_shared(True)
         self.set_latency(0)
         self.connect("media-configure", self.configured)
 
     def do_create_element(self, _url):
-        return Gst.parse_launch(_LAUNCH)
+        return Gst.parse_launch(_LAUNCH.format(codec=self.codec))
 
     def configured(self, _factory, media):
         self.source, self.next = media.get_element().get_by_name_recurse_up("source"), 0
-        self.missed = 0
+        self.missed = self.began_ns = 0
         media.connect("unprepared", self.unprepared)
 
     def unprepared(self, _media):
         self.source = None
 
     def push(self):
-        if self.is_frozen:
-            self.missed += 1  # a camera's clock goes on while it is frozen
-        elif self.source is not None:
+        if self.source is not None and not self.is_frozen:
+            now_ns = time.monotonic_ns()
+            self.began_ns = self.began_ns or now_ns
+            # A camera's clock goes on while it is frozen or too busy; never ahead of the pipeline's own, which would wait.
+            self.missed += max(0, (now_ns - self.began_ns) // self.step_ns - self.next - self.missed - 1)
             buffer = Gst.Buffer.new_wrapped(self.units[self.next % len(self.units)])
             buffer.pts = buffer.dts = (self.next + self.missed) * self.step_ns
             buffer.duration = self.step_ns
@@ -108,11 +120,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--mounts", type=int, default=1)
-    parser.add_argument("--fps", type=float, default=25.0)
+    parser.add_argument("--fps", default="25")
     parser.add_argument("--auth", choices=("none", "basic", "digest"), default="none")
     parser.add_argument("--user", default="viewer")
     parser.add_argument("--password", default="secret")
     parser.add_argument("--udp-only", action="store_true")
+    parser.add_argument("--tcp-only", action="store_true")
+    parser.add_argument("--phases", type=int, default=1)
     parser.add_argument("clips", nargs="+")
     args = parser.parse_args()
     Gst.init(None)
@@ -121,12 +135,13 @@ def main():
     server.set_service(str(args.port))
     if args.auth != "none":
         secured(server, args)
-    clips = [access_units(clip) for clip in args.clips]
-    mounts = []
+    clips, mounts = [access_units(clip) for clip in args.clips], []
+    rates = [float(rate) for rate in args.fps.split(",")]
     for number in range(args.mounts):
-        mount = Mount(clips[number % len(clips)], args.fps)
-        if args.udp_only:
-            mount.set_protocols(GstRtsp.RTSPLowerTrans.UDP)
+        codec = codec_of(args.clips[number % len(clips)])
+        mount = Mount(clips[number % len(clips)], rates[number % len(rates)], codec)
+        if args.udp_only or args.tcp_only:
+            mount.set_protocols(GstRtsp.RTSPLowerTrans.UDP if args.udp_only else GstRtsp.RTSPLowerTrans.TCP)
         if args.auth != "none":
             rights = GstRtspServer.RTSPPermissions()
             for right in ("access", "construct"):
@@ -137,12 +152,19 @@ def main():
     server.attach(None)
     loop = GLib.MainLoop()
 
-    def push_all():
-        for mount in mounts:
+    def push_all(at_rate):
+        for mount in at_rate:
             mount.push()
         return True
 
-    GLib.timeout_add(int(1000 / args.fps), push_all)
+    def start(rate, at_rate):
+        GLib.timeout_add(int(1000 / rate), push_all, at_rate)
+        return False
+
+    for rate in set(rates):
+        at_rate = [mount for mount in mounts if mount.fps == rate]
+        for phase in range(args.phases):  # real cameras do not send in step
+            GLib.timeout_add(int(phase * 1000 / rate / args.phases), start, rate, at_rate[phase :: args.phases])
     threading.Thread(target=lambda: (obey(server, mounts), loop.quit()), daemon=True).start()
     print("ready", server.get_bound_port(), flush=True)
     loop.run()
