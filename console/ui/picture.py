@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QBuffer, QByteArray, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QBuffer, QByteArray, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QImageReader, QPainter, QRegion
 
 from console.ui import theme
@@ -33,19 +33,33 @@ def grey_copy(image: QImage) -> QImage:
     return made
 
 
+def fitted_place(rect: QRect, width_px: int, height_px: int, ratio: float) -> QRect:
+    """Where a picture of this many device pixels stands, fitted and centred, in `rect`; its own size when it was made for it."""
+    width, height = width_px / ratio, height_px / ratio
+    if max(width / rect.width(), height / rect.height()) > 1.001 or min(rect.width() - width, rect.height() - height) > 1.5:
+        scale = min(rect.width() / width, rect.height() / height)
+        width, height = width * scale, height * scale
+    left, top = round((rect.width() - width) / 2), round((rect.height() - height) / 2)
+    return QRect(rect.left() + left, rect.top() + top, round(width), round(height))
+
+
+def part_place(rect: QRect, width_px: int, height_px: int) -> QRect:
+    """Where a zoomed picture stands in `rect`: where the whole of it would."""
+    scale = min(rect.width() / width_px, rect.height() / height_px)
+    width, height = round(width_px * scale), round(height_px * scale)
+    return QRect(rect.left() + (rect.width() - width) // 2, rect.top() + (rect.height() - height) // 2, width, height)
+
+
 def paint_fitted(painter: QPainter, rect: QRect, image: QImage, ratio: float, has_bars: bool = True) -> QRect:
     """Paint `image` fitted and centred in `rect`, without scaling when it was made for this tile; returns its place.
 
     `has_bars` False leaves what is beside it as it was, for the next picture of the same shape.
     """
-    width, height = image.width() / ratio, image.height() / ratio
-    if max(width / rect.width(), height / rect.height()) > 1.001 or min(rect.width() - width, rect.height() - height) > 1.5:
-        scale = min(rect.width() / width, rect.height() / height)
-        width, height = width * scale, height * scale
-    left, top = round((rect.width() - width) / 2), round((rect.height() - height) / 2)
+    place = fitted_place(rect, image.width(), image.height(), ratio)
+    left, top = place.left() - rect.left(), place.top() - rect.top()
     black = theme.tile_color("tile")
     if has_bars and (left > 0 or top > 0):
-        right, bottom = rect.width() - left - round(width), rect.height() - top - round(height)
+        right, bottom = rect.width() - left - place.width(), rect.height() - top - place.height()
         bars = (
             QRect(rect.left(), rect.top(), left, rect.height()),
             QRect(rect.right() - right, rect.top(), right + 1, rect.height()),
@@ -55,20 +69,18 @@ def paint_fitted(painter: QPainter, rect: QRect, image: QImage, ratio: float, ha
         for bar in bars:
             if bar.width() > 0 and bar.height() > 0:
                 painter.fillRect(bar, black)
-    if round(width * ratio) == image.width() and round(height * ratio) == image.height():
+    if place.width() == round(image.width() / ratio) and place.height() == round(image.height() / ratio):
         image.setDevicePixelRatio(ratio)
-        painter.drawImage(QPoint(rect.left() + left, rect.top() + top), image)
+        painter.drawImage(place.topLeft(), image)
     else:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(QRectF(rect.left() + left, rect.top() + top, width, height), image)
-    return QRect(rect.left() + left, rect.top() + top, round(width), round(height))
+        painter.drawImage(QRectF(place), image)
+    return place
 
 
 def paint_part(painter: QPainter, rect: QRect, image: QImage, view: QRectF, has_bars: bool = True) -> QRect:
     """Paint the part `view` (0…1) of `image` where the whole of it would stand fitted in `rect`; returns that place."""
-    scale = min(rect.width() / image.width(), rect.height() / image.height())
-    width, height = round(image.width() * scale), round(image.height() * scale)
-    place = QRect(rect.left() + (rect.width() - width) // 2, rect.top() + (rect.height() - height) // 2, width, height)
+    place = part_place(rect, image.width(), image.height())
     if has_bars and place != rect:
         for bar in list(QRegion(rect) - QRegion(place)):  # type: ignore[call-overload]
             painter.fillRect(bar, theme.tile_color("tile"))

@@ -210,7 +210,7 @@ def foot(truth: Truth, room: QRect, tile_height_px: int, ratio: float) -> Block 
     headline = _Text(truth.headline, _bound(tile_height_px * 0.12, 15, 64), room.width() - side - 20, is_bold=True)
     lines = [_Text(words, small, room.width() - 16 - (button_px if row else 0)) for row, words in enumerate(truth.lines)]
     top = max(side, headline.height)
-    limit = max(round(room.height() * 0.62), min(room.height(), 84))
+    limit = max(round(room.height() * 0.62), min(room.height(), 100))
     button_row = button.height + 10 if button is not None else 0
 
     def height() -> int:

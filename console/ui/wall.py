@@ -33,6 +33,7 @@ from console.ui import zoom
 from console.ui.picture import grey_copy, picture_at
 from console.ui.tile import TileContent
 from console.ui.truth import NOTHING, truth
+from console.ui.wallglass import Glazing
 from console.ui.wallinput import WallHands
 from console.ui.wallpaint import TilePainter
 from console.ui.walltile import WHOLE, PlacedTile, TileFigures
@@ -69,6 +70,7 @@ class WallSurface(QWidget):
         super().__init__(parent)
         self._feeds, self._owner = feeds, owner
         self.tools, self.painter, self.hands = Tools(), TilePainter(self, feeds), WallHands(self, feeds)
+        self.glazing = Glazing(self, feeds)
         self._layout: int | Layout = 9
         self._places = LAYOUTS[9]
         self._tiles: list[PlacedTile] = []
@@ -141,12 +143,12 @@ class WallSurface(QWidget):
     def add_tool(self, tool: TileTool, key: str = "") -> None:
         """Let a tool paint and hear on one tile, or ("") on all; the one added last is asked first."""
         self.tools.add(tool, key)
-        self.update()
+        self._repaint([self.rect()], over=True)
 
     def remove_tool(self, tool: TileTool, key: str = "") -> None:
         """Take a tool away again."""
         self.tools.remove(tool, key)
-        self.update()
+        self._repaint([self.rect()], over=True)
 
     def repaint_over(self, rects: Sequence[QRect]) -> None:
         """What lies on the pictures has changed in these parts."""
@@ -233,7 +235,7 @@ class WallSurface(QWidget):
             self._tiles.append(one)
         keys = [one.content.key for one in self._tiles]
         self._focus = keys.index(here) if here in keys else min(self._focus, max(0, len(keys) - 1))
-        self.update()
+        self._repaint([self.rect()], over=True)
         if self.isVisible():
             # New tiles are asked for at once, a mere change of size when it rests.
             if {one.content.key for one in self._tiles} - {key for key, _, _ in former} or not former:
@@ -322,6 +324,8 @@ class WallSurface(QWidget):
 
     def _repaint(self, rects: Sequence[QRect], over: bool = False) -> None:
         """Have these parts painted anew; `over`: only what lies on the pictures has changed there."""
+        if self.glazing.changed(rects, over):
+            return
         region = QRegion()
         for rect in rects:
             region += rect
@@ -338,13 +342,14 @@ class WallSurface(QWidget):
         self._feeds.want((), self._owner)  # a hidden wall decodes nothing
 
     def resizeEvent(self, event: QEvent) -> None:
+        self.glazing.fit()
         self._place()
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.LanguageChange):
             for one in self._tiles:
                 one.truth = NOTHING
-            self.update()
+            self._repaint([self.rect()], over=True)
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self.hands.claims(event):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QImage, QPainter, QPen, QRegion, QTransform
 
+from console.media.slots import Picture, Slot
 from console.services.feeds import Feeds
 from console.ui import theme, zoom
 from console.ui.picture import grey_copy, paint_fitted, paint_part
@@ -91,15 +92,20 @@ class TilePainter:
                 break
             one.figures.torn += 1
         assert found is not None
-        if found.generation != one.generation or slot.name != one.slot_name:
-            one.generation, one.slot_name, one.arrival_ns = found.generation, slot.name, found.arrival_ns
-            one.figures.painted += 1
-            one.figures.first_ns = one.figures.first_ns or self._feeds.mono_ns()
-            self._feeds.painted(key)
-            if one.still is not None or one.truth.sign:
-                one.still = None
-                self._surface.update_words(one)
+        self.note_shown(one, slot, found)
         return True
+
+    def note_shown(self, one: PlacedTile, slot: Slot, found: Picture) -> None:
+        """A slot's picture is on the surface: counted, where it is another one than before."""
+        if found.generation == one.generation and slot.name == one.slot_name:
+            return
+        one.generation, one.slot_name, one.arrival_ns = found.generation, slot.name, found.arrival_ns
+        one.figures.painted += 1
+        one.figures.first_ns = one.figures.first_ns or self._feeds.mono_ns()
+        self._feeds.painted(one.content.key)
+        if one.still is not None or one.truth.sign:
+            one.still = None
+            self._surface.update_words(one)
 
     def _fit(self, painter: QPainter, one: PlacedTile, image: QImage, has_bars: bool) -> QRect:
         ratio = painter.device().devicePixelRatioF()

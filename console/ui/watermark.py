@@ -40,9 +40,13 @@ class Watermark:
         self._stamps: dict[tuple[int, float], QPixmap] = {}
         self._places: dict[tuple[int, int, int, int, float], tuple[QPoint, ...]] = {}
 
+    def minute(self) -> int:
+        """The minute it says now: where that is another one, the mark must be painted anew."""
+        return self._now_ns() // _MINUTE_NS
+
     def paint(self, painter: QPainter, rect: QRect) -> None:
         """Paint the mark over `rect`; the painter is clipped to it."""
-        minute = self._now_ns() // _MINUTE_NS
+        minute = self.minute()
         if minute != self._minute:
             self._minute, self._text = minute, words_for(self.who, self.seat, minute * _MINUTE_NS)
             self._stamps.clear()

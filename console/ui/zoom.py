@@ -44,16 +44,28 @@ def sharpness(view: QRectF) -> float:
     return next((step for step in (1.0, 2.0, 4.0) if needed <= step * 1.01), 4.0)
 
 
+def inset_box(place: QRect, width_px: int, height_px: int) -> QRect:
+    """Where the inset of a picture of this shape stands in `place`; empty where there is no room for one."""
+    if place.width() < _INSET_FROM_PX:
+        return QRect()
+    width = round(place.width() * _INSET_SHARE)
+    height = round(width * height_px / max(1, width_px))
+    return QRect(place.right() - width - 6, place.bottom() - height - 6, width, height)
+
+
 def paint_inset(painter: QPainter, place: QRect, view: QRectF, image: QImage) -> None:
     """The whole picture, small, in the corner of `place`, with a frame round the part that is shown."""
+    box = inset_box(place, image.width(), image.height())
+    if not box.isEmpty():
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        painter.drawImage(box, image)
+        paint_inset_frame(painter, box, view)
+
+
+def paint_inset_frame(painter: QPainter, box: QRect, view: QRectF) -> None:
+    """What lies over the inset's picture: a veil, its edge, and the frame round the part that is shown."""
+    width, height = box.width(), box.height()
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    if place.width() < _INSET_FROM_PX:
-        return
-    width = round(place.width() * _INSET_SHARE)
-    height = round(width * image.height() / max(1, image.width()))
-    box = QRect(place.right() - width - 6, place.bottom() - height - 6, width, height)
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-    painter.drawImage(box, image)
     painter.fillRect(box, QColor(0, 0, 0, 70))
     painter.setPen(QPen(theme.tile_color("text"), 1))
     painter.drawRect(box)

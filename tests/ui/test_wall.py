@@ -17,6 +17,7 @@ from console.services.feeds import Still
 from console.ui.stall import StallMeter
 from console.ui.tile import TileContent
 from console.ui.wall import WallSurface
+from tests.ui.glazed import glaze
 
 
 class SlotFeeds:
@@ -84,7 +85,7 @@ def feeds() -> Iterator[SlotFeeds]:
 
 @pytest.fixture
 def wall(qtbot: QtBot, feeds: SlotFeeds) -> Iterator[WallSurface]:
-    surface = WallSurface(feeds)  # type: ignore[arg-type]
+    surface = glaze(WallSurface(feeds))  # type: ignore[arg-type]
     qtbot.addWidget(surface)
     surface.resize(640, 480)
     surface.set_layout(4)

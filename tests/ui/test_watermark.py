@@ -16,6 +16,7 @@ from console.ui.tile import TileContent
 from console.ui.wall import WallSurface
 from console.ui.watermark import Watermark
 from tests.fakes import FakeClock
+from tests.ui.glazed import glaze
 from tests.ui.test_wall import SlotFeeds
 
 NOW_NS = 1_790_000_000_000_000_000
@@ -88,7 +89,7 @@ def test_a_snapshot_gets_it_burnt_in_and_the_original_stays() -> None:
 
 def test_zoom_does_not_take_it_away(qtbot: QtBot) -> None:
     feeds = SlotFeeds()
-    wall = WallSurface(feeds)  # type: ignore[arg-type]
+    wall = glaze(WallSurface(feeds))  # type: ignore[arg-type]
     qtbot.addWidget(wall)
     wall.resize(480, 270)
     wall.set_layout(1)

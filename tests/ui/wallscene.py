@@ -1,6 +1,6 @@
 """A wall with every state of a tile, from invented health: to look at, and for tests of facts about it.
 
-`python -m tests.ui.wallscene out.png [--tiles 16] [--lang en] [--size 1920x1080]` writes a picture
+`python -m tests.ui.wallscene out.png [--tiles 16] [--lang en] [--size 1920x1080]` writes a picture (env LIANDONG_SURFACE=gpu too)
 (and `out-quarter.png`, a quarter as wide: what can still be told apart there can be told apart across the room).
 """
 
@@ -150,13 +150,14 @@ def main() -> int:
     from console import words
     from console.ui import theme
     from console.ui.wall import WallSurface
+    from tests.ui.glazed import glaze
 
     words.choose(args.lang)
     application = QApplication(sys.argv[:1])
     theme.apply(application)
     cases, shown = contents(args.tiles, args.lang)
     feeds = SceneFeeds(cases)
-    surface = WallSurface(feeds)  # type: ignore[arg-type]
+    surface = glaze(WallSurface(feeds))  # type: ignore[arg-type]
     width, height = (int(part) for part in args.size.split("x"))
     surface.resize(width, height)
     surface.set_layout(args.tiles)
