@@ -72,7 +72,7 @@ class ReplayWindow(MainWindow):
         if isinstance(content, QVBoxLayout):
             content.insertWidget(content.count() - 1, self.bar)
             content.setContentsMargins(FRAME_PX, FRAME_PX, FRAME_PX, FRAME_PX)
-        for part in (self.header, self.queue, self.status):
+        for part in (self.header, self.queue, self.status, self.tours):
             part.show_replay()
         self._bound += self.bar.bind(self)
         self._frames = (ReplayFrame(self), ReplayFrame(parts.surface))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from PySide6.QtCore import QObject, QRectF, Signal, Slot
+from PySide6.QtGui import QImage
 
 from console.model import arrangement
 from console.model.arrangement import Tile
@@ -22,6 +23,7 @@ from console.ui import spoken
 from console.ui.around import Around
 from console.ui.bridge import Bridge
 from console.ui.clocks import is_overdue
+from console.ui.pictures import Pictures
 from console.ui.tile import TileContent
 from console.ui.wall import WallSurface
 from console.ui.watermark import Watermark
@@ -65,11 +67,14 @@ class WallFeed(QObject):
         self._bridge, self._around, self._feeds = bridge, around, feeds
         self._walls: dict[int, _Wall] = {0: _Wall(surface)}
         self._watermark: Watermark | None = None
+        self._pictures: Pictures | None = None
         self._url_of, self._tell = url_of, tell
         self._tiles: tuple[Tile, ...] = ()
         self._beats = 0
         self._states: dict[str, str] = {}
         """Camera → last state seen, for the header's count."""
+        self.ring_s = 60.0
+        """Seconds of each stream that are kept for playing back; of a household's only for its open incident."""
 
     # windows ---------------------------------------------------------------------------------------------------------
 
@@ -97,6 +102,14 @@ class WallFeed(QObject):
         self._watermark = mark
         for surface in self.surfaces():
             surface.set_watermark(mark)
+
+    def use(self, pictures: Pictures) -> None:
+        """Show every camera with its masks, its fisheye view and what is wrong with its picture."""
+        self._pictures = pictures
+        pictures.changed.connect(self.refresh)
+        self.surface_added.connect(pictures.serve)
+        for surface in self.surfaces():
+            pictures.serve(surface)
 
     def remove(self, window: int) -> None:
         """A wall window is about to close: its surface asks for nothing more."""
@@ -161,6 +174,7 @@ class WallFeed(QObject):
             self._stand_alone(wall, "")
             self.refresh()
 
+    @Slot()
     def refresh(self) -> None:
         """Build the contents anew: names, numbers, halo."""
         for window, wall in self._walls.items():
@@ -206,12 +220,14 @@ class WallFeed(QObject):
             "is_pinned": tile.is_pinned,
             "is_tour": tile.is_tour,
             "is_large": tile.tile == self.large_of(tile.window),
+            "ring_s": self.ring_s if not tile.household or (incident is not None and incident.is_open) else 0.0,
         }
         if camera is None or not tile.may_show:
             reason = tr("incident.consent_asked") if tile.household else tr("incident.unknown_camera")
             return TileContent(tile.tile, reason=reason, **common)
         url, sub = self._url_of(camera, camera.url_main), self._url_of(camera, camera.url_sub) if camera.url_sub else ""
-        return TileContent(tile.tile, tile.camera, url=url, url_sub=sub, reason=tile.reason or "", **common)
+        picture = self._pictures.of(tile.tile, camera) if self._pictures is not None else {}
+        return TileContent(tile.tile, tile.camera, url=url, url_sub=sub, reason=tile.reason or "", **common, **picture)
 
     def beat(self) -> None:
         """Once a second: halo, and what the desk should know of the feeds."""
@@ -222,7 +238,10 @@ class WallFeed(QObject):
         self._states.update(news)
         self._beats += 1
         if news and (changed or self._beats % TELL_EVERY == 0):
-            self._tell([_told(one) for one in health.values() if one.camera])
+            self._tell([_told(one) | self._picture_told(one.camera) for one in health.values() if one.camera])
+
+    def _picture_told(self, camera: str) -> dict[str, Any]:
+        return self._pictures.told(camera) if self._pictures is not None else {}
 
     def open_ahead(self, tiles: Sequence[Tile]) -> None:
         """Open what will soon stand in these tiles' places, at the size it will have there; () lets go of it."""
@@ -236,6 +255,24 @@ class WallFeed(QObject):
                 if (one := content.wanted(*size)) is not None:
                     wanted.append(one)
         self._feeds.want(wanted, AHEAD)
+
+    def rotation_of(self, key: str) -> int:
+        """How a tile's picture is turned for the viewer (degrees, counter-clockwise)."""
+        slot = self._feeds.slot(key)
+        found = slot.newest() if slot is not None else None
+        return found.rotation_deg if found is not None else 0
+
+    def picture_of(self, tile: str) -> QImage | None:
+        """A copy of the picture that a tile shows now, whole; None without one."""
+        slot = self._feeds.slot(tile)
+        for _ in range(3):
+            found = slot.newest() if slot is not None else None
+            if slot is None or found is None:
+                return None
+            shown = QImage(found.pixels, found.width_px, found.height_px, found.stride_bytes, QImage.Format.Format_RGB32).copy()
+            if slot.is_whole(found):
+                return shown
+        return None
 
     def counts(self) -> tuple[int, int]:
         """Cameras that gave a picture when last looked at, of all cameras of the roster."""

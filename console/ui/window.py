@@ -15,9 +15,11 @@ from PySide6.QtWidgets import QApplication, QFrame, QMainWindow, QSplitter, QSta
 
 from console.model.incident import GRADES
 from console.paths import DataFolder
+from console.services.clips import Saver
+from console.services.feeds import Feeds
 from console.services.wallmemory import WallMemory
 from console.settings import Settings
-from console.ui import keys, theme
+from console.ui import keys, theme, tourdesk
 from console.ui.around import Around
 from console.ui.bridge import Bridge, Change
 from console.ui.choices import Choices
@@ -26,12 +28,17 @@ from console.ui.finding import Finding
 from console.ui.flow import Flow
 from console.ui.header import Header, StatusLine
 from console.ui.incident import IncidentPanel
+from console.ui.justnow import KEEPING_ACTS, JustNow, Who
 from console.ui.login import LoginPage
 from console.ui.map import MapView
 from console.ui.mapfeed import MapFeed
+from console.ui.picturehands import PictureHands
+from console.ui.pictures import Pictures
 from console.ui.queue import Queue
+from console.ui.saved import SavedStrip
 from console.ui.search import SearchBox
 from console.ui.sound import Sound
+from console.ui.tourdesk import TourDesk
 from console.ui.units import duty_of
 from console.ui.wall import WallSurface
 from console.ui.wallbox import WallBox
@@ -62,6 +69,11 @@ class Parts:
     seat: str
     make_surface: Callable[[int], WallSurface] | None = None
     """Builds the surface of one wall window more; None: there can be none."""
+    pictures: Pictures | None = None
+    """Masks, fisheye views and picture health; None in a replay."""
+    feeds: Feeds | None = None
+    saver: Saver | None = None
+    """What plays back and keeps pictures; None: nothing can be kept (a replay)."""
 
 
 class MainWindow(QMainWindow):
@@ -107,6 +119,12 @@ class MainWindow(QMainWindow):
             WallMemory(self.parts.folder.root, self.seat), self.choices.ask_for_camera, self.parts.make_surface,
             self._chrome, self,
         )  # fmt: skip
+        self.tours = TourDesk(
+            self.bridge, self.around, self.flow, self.parts.wall_feed, self.parts.surface, self.parts.folder, self.seat, self
+        )
+        self.saved = SavedStrip(self.bridge, self.around, self.parts.folder.root, self.panel)
+        self.panel.foot.insertWidget(0, self.saved)
+        self.just_now = self._build_just_now()
         self.middle = QSplitter(Qt.Orientation.Vertical, self)
         self.middle.addWidget(self.map)
         self.middle.addWidget(self.wall)
@@ -128,7 +146,7 @@ class MainWindow(QMainWindow):
         self._edge.hide()
         self._line.setProperty("role", "separator")
         rows: tuple[tuple[QWidget, int], ...] = (
-            (self._edge, 0), (self.header, 0), (self._line, 0), (self.columns, 1), (self.status, 0),
+            (self._edge, 0), (self.header, 0), (self._line, 0), (self.columns, 1), (self.tours.bar, 0), (self.status, 0),
         )  # fmt: skip
         for row, stretch in rows:
             page.addWidget(row, stretch)
@@ -138,7 +156,10 @@ class MainWindow(QMainWindow):
         self.pages.addWidget(content)
         self.setCentralWidget(self.pages)
         self.docks = Docks(self, self.around, self.finding, self.parts.settings, self.parts.folder)
+        self.pictures = PictureHands(self.bridge, self.parts.wall_feed, self.walls, self.docks, self.parts.pictures, self)
+        self.docks.add("tours", self.tours.dock, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.docks.pages |= {
+            "tours": self.tours.dock,
             "queue": self.queue, "map": self.map, "wall": self.parts.surface, "incident": self.panel, "login": self.login,
             "search": self.search,
         }  # fmt: skip
@@ -146,6 +167,19 @@ class MainWindow(QMainWindow):
     def _chrome(self) -> tuple[QWidget, ...]:
         """What a kiosk does without: all but the wall and the strip that marks an exercise."""
         return (self.header, self._line, self.queue, self.map, self.panel, self.status, *self.docks.widgets())
+
+    def _build_just_now(self) -> JustNow | None:
+        """Playing back and keeping pictures, where this window has streams."""
+        parts = self.parts
+        if parts.feeds is None or parts.saver is None:
+            return None
+        parts.wall_feed.ring_s = float(parts.settings.get("video.ring_s"))
+        made = JustNow(
+            self.bridge, self.around, self.flow, parts.wall_feed, parts.feeds, parts.saver, parts.settings,
+            lambda: Who(self.operator, self.seat), self.status.say, self,
+        )  # fmt: skip
+        self.walls.menu_opening.connect(made.fill_menu)
+        return made
 
     def _connect(self) -> None:
         """One table of connections."""
@@ -163,6 +197,7 @@ class MainWindow(QMainWindow):
             (self.sound.changed, self._sound_changed),
             (docks.cameras.wanted, self._cameras_wanted),
             (docks.cameras.pointed, self.choices.show_camera),
+            (docks.cameras.to_tour, self._to_tour),
             (docks.units.pointed, self.choices.show_unit),
             (docks.preferences.language_chosen, self.switch_language),
             (docks.preferences.theme_chosen, self._switch_theme),
@@ -181,7 +216,9 @@ class MainWindow(QMainWindow):
             "to_panel": self.panel.tabs.setFocus,
             "cameras": partial(docks.toggle, "cameras"), "units": partial(docks.toggle, "units"), "help": docks.show_help,
             "settings": docks.toggle_settings, "language": self.next_language, "log_out": self.log_out, **grades,
-            **self.walls.handlers(),
+            "tours": partial(docks.toggle, "tours"), **{act: partial(self.tours.act, act) for act in tourdesk.ACTS},
+            **self.walls.handlers(), **self.pictures.handlers(),
+            **(self.just_now.handlers() if self.just_now is not None else dict.fromkeys(KEEPING_ACTS, _nothing)),
         }  # fmt: skip
 
     # life ------------------------------------------------------------------------------------------------------------
@@ -245,7 +282,10 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: Any) -> None:
         self.remember()
+        if self.just_now is not None:
+            self.just_now.close()
         self.walls.close()
+        self.tours.close()
         self.finding.close()
         self.closing.emit()
         event.accept()
@@ -253,7 +293,10 @@ class MainWindow(QMainWindow):
     def retranslate(self) -> None:
         """Say everything again in the chosen language."""
         self.setWindowTitle(tr("window.title"))
-        parts = (self.header, self.status, self.queue, self.panel, self.search, self.login, self.wall, self.walls, self.docks)
+        parts = (
+            self.header, self.status, self.queue, self.panel, self.search, self.login, self.wall, self.walls, self.docks,
+            self.pictures, self.tours,
+        )  # fmt: skip
         for part in parts:
             part.retranslate()
         self.queue.setAccessibleName(tr("keys.to_queue"))
@@ -390,11 +433,14 @@ class MainWindow(QMainWindow):
             self.queue.show_state(self.bridge.state, now_ns)
         elif self._part == 1:
             self.panel.refresh()
+            self.saved.show_incident(self.panel.incident)
         elif self._part == 2:
             self.map.set_now(now_ns)
             self.map_feed.beat()
         else:
             self.parts.wall_feed.beat()
+            if self.just_now is not None:
+                self.just_now.beat()
             if self.around.cameras:  # known by now: what stood on the walls comes back
                 self.walls.windows.restore(self._memory.value("wall_apart") in (True, "true"))
             self.docks.cameras.show_states(self.parts.wall_feed.states())
@@ -433,6 +479,15 @@ class MainWindow(QMainWindow):
             self.flow.back()
 
     @Slot(object)
+    def _to_tour(self, cameras: tuple[str, ...]) -> None:
+        self.docks.show("tours")
+        self.tours.take_cameras(cameras)
+
+    @Slot(object)
     def _cameras_wanted(self, cameras: tuple[str, ...]) -> None:
         for camera in cameras:
             self.choices.ask_for_camera(camera)
+
+
+def _nothing() -> None:
+    """A key that has nothing to act on in a replay."""
