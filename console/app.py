@@ -30,6 +30,7 @@ from console.paths import DataFolder
 from console.services.dispatch import load_playbooks
 from console.services.feeds import Feeds
 from console.services.link import DeskLink, desk_arguments
+from console.services.picturehealth import PictureHealth, Rhythm
 from console.settings import Settings
 from console.store import citymap, credentials, roster
 
@@ -41,6 +42,8 @@ from console.ui import overrides, theme
 from console.ui.around import Around
 from console.ui.bridge import Bridge, Change, Ear
 from console.ui.flow import Flow
+from console.ui.gpuprobe import SurfaceProbe, wants_glass
+from console.ui.pictures import Pictures, known_of
 from console.ui.sound import Sound
 from console.ui.stall import StallMeter
 from console.ui.wall import WallSurface
@@ -160,11 +163,16 @@ class Console(QObject):
             settings.get("video.transport"),
             self.clock,
             hardware=settings.get("video.hardware"),
+            ring_cap_bytes=int(settings.get("video.ring_cap_mb") * 1_000_000),
         )
         self._keep.callback(self.feeds.close)
+        self.saver = Saver(folder.root, self.feeds, self.clock)
+        self._keep.callback(self.saver.close)
         self.trials = Trials(settings.get("video.hardware"))
         self._keep.callback(self.trials.close)
-        self.surface = WallSurface(self.feeds)
+        self.surface_probe = SurfaceProbe(settings.get("wall.surface"))
+        self._keep.callback(self.surface_probe.close)
+        self.surface = self._made_surface("wall")
         self.flow = Flow(self.bridge, self.around, seat, settings.get("near.limit"), self)
         self.link = DeskLink(
             folder, Ear(self.bridge), seat=seat, by=f"{getpass.getuser()}@{seat}", arguments=desk_arguments(args), desk=desk
@@ -172,10 +180,13 @@ class Console(QObject):
         self.bridge.use(self.link)
         self._keep.callback(self._leave_desk)
         self.wall_feed = WallFeed(self.bridge, self.around, self.surface, self.feeds, self._url_of, self.link.feed_health, self)
+        self.picture_check = self._picture_check(folder, settings)
+        pictures = Pictures(self.bridge, self.picture_check, self)
+        self.wall_feed.use(pictures)
         self.stall = StallMeter(self)
         parts = Parts(
             self.bridge, self.around, self.flow, self.sound, self.surface, self.wall_feed, settings, folder, seat,
-            self._make_surface,
+            self._make_surface, pictures=pictures,
         )  # fmt: skip
         self.window = MainWindow(parts)
         self._figures = QTimer(self, interval=2000)
@@ -191,9 +202,30 @@ class Console(QObject):
             signal.connect(slot)
         self._closed = False
 
+    def _picture_check(self, folder: DataFolder, settings: Settings) -> PictureHealth | None:
+        if not settings.get("picture.check"):
+            return None
+
+        def turns_by_itself(camera: str) -> bool:
+            found = self.around.cameras.get(camera)
+            return found is None or found.ptz or bool(found.unit)
+
+        check = PictureHealth(
+            self.feeds, folder.picture_past, self.clock, rhythm=Rhythm(settings.get("picture.every_s")),
+            turns_by_itself=turns_by_itself, known=lambda camera: known_of(self.bridge.state.conditions, camera),
+        )  # fmt: skip
+        self._keep.callback(check.close)
+        return check
+
     def _make_surface(self, window: int) -> WallSurface:
         """The surface of one wall window more."""
-        return WallSurface(self.feeds, f"wall{window}")
+        return self._made_surface(f"wall{window}")
+
+    def _made_surface(self, owner: str) -> WallSurface:
+        made = WallSurface(self.feeds, owner)
+        if wants_glass(self._settings.get("wall.surface")):
+            made.glazing.put_in()
+        return made
 
     def start(self) -> None:
         """Show the window and reach for the desk at the same time."""
@@ -272,7 +304,10 @@ class Console(QObject):
         if self._args.kiosk:
             self.window.walls.kiosk.enter()
         self.stall.start()
+        if self.picture_check is not None:
+            self.picture_check.start()
         self.trials.start()
+        self.surface_probe.start()
         self._set_shot()
         if self._args.demo and (self._args.shot is not None or self._settings.get("demo.autopilot")):
             self.autopilot = Autopilot(self.window, self)

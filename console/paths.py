@@ -99,6 +99,11 @@ class DataFolder:
         return self.root / "demo.json"
 
     @property
+    def picture_past(self) -> Path:
+        """What cameras' pictures usually look like, for the picture check; losing it costs a few looks."""
+        return self.root / "pictures.db"
+
+    @property
     def stills(self) -> Path:
         return self.root / "stills"
 

@@ -71,6 +71,8 @@ TABLE: tuple[Setting, ...] = (
     Setting("recording.max_gb", 0.0, "most space recordings may take (GB); 0: what the disk has", 0, 1000000),
     Setting("recording.free_gb", 2.0, "space always left free on the disk; recording stops before it is used (GB)", 0.05, 100000),
     Setting("recording.segment_s", 300.0, "length of one recorded file (s)", 2, 3600),
+    Setting("picture.check", True, "look at each shown camera's picture: black, covered, frozen, blurred, turned away …"),
+    Setting("picture.every_s", 61.0, "time between two looks at one camera's picture (s)", 20, 3600),
     Setting("tracks.keep_days", 30, "days positions are kept", 1, 3650),
     Setting("demo.incidents", True, "the demo lets invented incidents arrive"),
     Setting("demo.autopilot", False, "the demo's console presses the one key for the first red incident by itself"),

@@ -36,14 +36,24 @@ class Docks(QObject):
             ("settings", self.preferences, right),
         )
         for name, part, area in table:
-            dock = QDockWidget(window)
-            dock.setObjectName(name)
-            part.setMinimumWidth(WIDTH_PX)
-            dock.setWidget(part)
-            dock.setAllowedAreas(left | right)
-            window.addDockWidget(area, dock)
-            dock.hide()
-            self._docks[name] = dock
+            self.add(name, part, area)
+
+    def add(self, name: str, part: QWidget, area: Qt.DockWidgetArea) -> None:
+        """One dock more, hidden; its title is the act of its name."""
+        window = self.parent()
+        assert isinstance(window, QMainWindow)
+        dock = QDockWidget(window)
+        dock.setObjectName(name)
+        part.setMinimumWidth(WIDTH_PX)
+        dock.setWidget(part)
+        dock.setAllowedAreas(Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
+        window.addDockWidget(area, dock)
+        dock.hide()
+        self._docks[name] = dock
+
+    def show(self, name: str) -> None:
+        """Show a dock and leave the keyboard where it is."""
+        self._docks[name].show()
 
     def retranslate(self) -> None:
         """Say everything again in the chosen language."""

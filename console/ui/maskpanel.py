@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from console.model.picture_rules import UNCOVERED_AT_MOST
@@ -150,6 +151,10 @@ class MaskPanel(QWidget):
         self._buttons["undo"].setEnabled(tool.draft.can_undo)
         self._count.setText(tr("masks.areas", count=len(tool.draft.areas)))
         self._surface.update_tile(self._key)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        if not event.spontaneous():
+            self.leave()  # a dock that is put away draws nothing more
 
     def retranslate(self) -> None:
         """Say everything again in the chosen language."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -19,7 +20,7 @@ from console.errors import BadInput
 from console.model.camera import Camera
 from console.model.picture_condition import Held
 from console.model.picture_rules import masks_of
-from console.model.view import Dewarp, dewarp_from_text, dewarp_of, straight_ahead
+from console.model.view import MOUNTS, Dewarp, Mount, dewarp_from_text, dewarp_of, straight_ahead
 from console.services.picturehealth import PictureHealth
 from console.ui import keys
 from console.ui.bridge import Bridge
@@ -101,6 +102,11 @@ class Pictures(QObject):
             del self._views[next(iter(self._views))]
         self.changed.emit()
 
+    def switch(self, content: TileContent) -> None:
+        """Straighten a tile's picture as its camera's notes say (a ceiling camera where they say nothing), or show it whole."""
+        found = self._fisheyes.get(content.camera, ("", None))[1]
+        self._set_view(content.key, content.camera, None if content.dewarp is not None else found or dewarp_from_text("ceiling"))
+
     def draw_on(self, tile: str, is_drawn_on: bool) -> None:
         """Masks are being drawn on a tile: it shows the whole picture meanwhile."""
         (self._whole.add if is_drawn_on else self._whole.discard)(tile)
@@ -131,16 +137,16 @@ class Pictures(QObject):
         else:
             inner = made.addMenu(tr("dewarp.on"))
             assert inner is not None
-            for mount in ("ceiling", "wall"):
-                add(tr(f"dewarp.{mount}"), lambda mount=mount: self._set_view(key, camera, self._view_as(camera, mount)), inner)
+            for mount in MOUNTS:
+                add(tr(f"dewarp.{mount}"), partial(self._begin_view, key, camera, mount), inner)
         if content.condition and self._check is not None:
             check = self._check
             add(tr("condition.accept"), lambda: check.accept(camera))
 
-    def _view_as(self, camera: str, mount: str) -> Dewarp:
-        """The view to begin with: the circle the notes tell, else the middle of the picture."""
+    def _begin_view(self, key: str, camera: str, mount: Mount) -> None:
+        """The view to begin with: of the circle that the notes tell, else of the middle of the picture."""
         found = self._fisheyes.get(camera, ("", None))[1] or dewarp_from_text(mount)
-        return replace(found, mount=mount, pitch_deg=straight_ahead("wall" if mount == "wall" else "ceiling"))  # type: ignore[arg-type]
+        self._set_view(key, camera, replace(found, mount=mount, pitch_deg=straight_ahead(mount)))
 
 
 def known_of(conditions: Mapping[str, Mapping[str, Any]], camera: str) -> Held:
