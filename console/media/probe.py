@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import time
+from collections.abc import Mapping
 from typing import Any
 
-from console.media import child, source
+from console.media import child, relay, source
+from console.media.said import Said
+from console.media.source import Source
 from console.model.wall import FeedError
 
 _START_S = 10.0  # a child that has not answered by its time-out plus this is stuck in native code
@@ -34,19 +37,32 @@ def probe(url: str, timeout_s: float = 5.0, transport: str = "tcp") -> dict[str,
     return found
 
 
-def _nothing(word: FeedError, **known: object) -> dict[str, Any]:
-    return {"ok": False, "codec": "", "width": 0, "height": 0, "fps": 0.0, **known, "first_picture_ms": None, "error": word}
+def _nothing(word: FeedError, detail: str = "", known: Mapping[str, object] | None = None) -> dict[str, Any]:
+    nothing = {"ok": False, "codec": "", "width": 0, "height": 0, "fps": 0.0, **(known or {}), "first_picture_ms": None}
+    return {**nothing, "error": word, "detail": detail}
 
 
 def look(url: str, timeout_s: float, transport: str) -> dict[str, Any]:
-    """Open `url` in this process, decode until its first picture, and describe it. Runs in the probe's child."""
+    """Open `url` in this process, decode until its first picture, and describe it. Runs in the probe's child.
+
+    `detail` is finer than `error`: a key of `model.login.FAULT_DETAILS`, or `unverified` for a picture whose certificate the
+    address says not to check.
+    """
+    checked = source.parse(url)
+    try:
+        return _look(checked, timeout_s, transport)
+    finally:
+        if checked.kind == "rtsp":
+            relay.end_shared(0.5)  # the camera gets its farewell
+
+
+def _look(checked: Source, timeout_s: float, transport: str) -> dict[str, Any]:
     import av
 
-    began_s = time.monotonic()
-    checked = source.parse(url)
+    began_s, said = time.monotonic(), Said()
     known: dict[str, object] = {}
     try:
-        with source.open_source(checked, timeout_s, timeout_s, transport) as container:
+        with source.open_source(checked, timeout_s, timeout_s, transport, said=said) as container:
             stream = container.streams.video[0]
             context = stream.codec_context
             context.thread_count = 1
@@ -61,11 +77,14 @@ def look(url: str, timeout_s: float, transport: str) -> dict[str, Any]:
                     frame = frames[0]
                     known |= {"width": frame.width, "height": frame.height}
                     elapsed_ms = round((time.monotonic() - began_s) * 1000, 1)
-                    return {"ok": True, **known, "first_picture_ms": elapsed_ms, "error": None}
+                    return {"ok": True, **known, "first_picture_ms": elapsed_ms, "error": None, "detail": said.detail}
                 if time.monotonic() - began_s > 2 * timeout_s:
-                    return _nothing("timeout", **known)
-            return _nothing("bad_stream", **known)
+                    return _nothing("timeout", known=known)
+            if checked.kind == "rtsp":
+                raise source.ended(said)
+            return _nothing("bad_stream", known=known)
     except source.SourceFailed as failed:
-        return _nothing(failed.word, **known)
+        return _nothing(failed.word, failed.detail, known)
     except (av.error.FFmpegError, OSError) as cause:
-        return _nothing(source.word_for(cause, checked.kind != "file"), **known)
+        why = source.failed(cause, checked, said, "while reading")
+        return _nothing(why.word, why.detail, known)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.end2end.cameras import RtspServer, SocketCamera
+from tests.end2end.certificates import Authority
+from tests.end2end.quirk_server import QuirkServer, Script
 from tests.media.clips import make_clip
 
 
@@ -61,7 +67,7 @@ def test_a_closed_port_is_unreachable(free_port: int) -> None:
 
 
 def probe_nothing() -> dict[str, Any]:
-    return {"ok": False, "codec": "", "width": 0, "height": 0, "fps": 0.0, "first_picture_ms": None}
+    return {"ok": False, "codec": "", "width": 0, "height": 0, "fps": 0.0, "first_picture_ms": None, "detail": ""}
 
 
 def test_a_silent_server_is_a_time_out() -> None:
@@ -82,6 +88,43 @@ def test_a_refused_password_is_told_and_never_printed() -> None:
     assert (code, found["error"]) == (1, "auth")
     assert camera.tries == 1
     assert "wrong" not in json.dumps(found) + errors
+
+
+def test_what_a_camera_really_says_is_told_and_no_process_shows_a_password(raw_clip: Path, tmp_path: Path) -> None:
+    """faults.md V8 V13 V23 V64: SHA-256 alone, camera full, no video, an unchecked certificate; argv of every process"""
+    shown = Authority(tmp_path).camera("camera", is_self_signed=True)
+    sha = Script(challenges=('Digest realm="c", nonce="{nonce}", qop="auth", algorithm=SHA-256',), password="gehe/im#@密")
+    server = QuirkServer(raw_clip, {
+        "sha": sha, "full": Script(status={"SETUP": "453 Not Enough Bandwidth"}),
+        "radio": Script(sdp="v=0\nm=audio 0 RTP/AVP 0\na=control:a\n"),
+    })  # fmt: skip
+    secure = QuirkServer(raw_clip, {"sha": sha}, shown.context)
+    user = "viewer:gehe/im#@密@"
+    urls = {
+        "right": server.url("sha", user), "full": server.url("full", user), "radio": server.url("radio", user),
+        "wrong": server.url("sha", "viewer:geheim2@"), "unverified": secure.url("sha", user, "#tls=unverified"),
+        "self-signed": secure.url("sha", user),
+    }  # fmt: skip
+    lines: set[str] = set()
+    with ThreadPoolExecutor(len(urls)) as pool:
+        runs = {name: pool.submit(probe, "-", url + "\n") for name, url in urls.items()}
+        while not all(run.done() for run in runs.values()):
+            for process in psutil.Process().children(recursive=True):
+                with contextlib.suppress(psutil.Error):
+                    lines.add(" ".join(process.cmdline()))
+            time.sleep(0.05)
+    server.close()
+    secure.close()
+    found = {name: run.result() for name, run in runs.items()}
+
+    assert {name: (code, told["ok"], told["error"], told["detail"]) for name, (code, told, _) in found.items()} == {
+        "right": (0, True, None, ""), "full": (1, False, "unreachable", "camera_full"),
+        "radio": (1, False, "bad_stream", "no_video"), "wrong": (1, False, "auth", ""),
+        "unverified": (0, True, None, "unverified"), "self-signed": (1, False, "unreachable", "certificate_self_signed"),
+    }  # fmt: skip
+    assert any("spawn_main" in line for line in lines)
+    assert "gehe" not in "".join(lines) + json.dumps(list(found.values()), ensure_ascii=False)
+    assert "TEARDOWN" in server.methods("sha") and "TEARDOWN" in secure.methods("sha")
 
 
 @pytest.mark.parametrize(("name", "error"), [("none.mp4", "not_found"), ("text.mp4", "bad_stream"), (".", "bad_stream")])

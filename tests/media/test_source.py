@@ -42,6 +42,51 @@ def test_what_is_no_address_is_named(url: str) -> None:
         source.parse(url)
 
 
+@pytest.mark.parametrize(
+    ("url", "bare", "user", "password", "options"),
+    [
+        ("rtsp://host/a#b", "rtsp://host/a#b", None, "", ()),
+        ("rtsp://u:p@:/#%&w 密@host:554/a?x=1", "rtsp://host:554/a?x=1", "u", "p@:/#%&w 密", ()),
+        ("rtsp://u:p%40w@host/a", "rtsp://host/a", "u", "p@w", ()),
+        ("rtsp://u@host/a", "rtsp://host/a", "u", "", ()),
+        ("rtsps://u:a#b=c@host/a#tls_pin=AA:BB", "rtsps://host/a", "u", "a#b=c", (("tls_pin", "AA:BB"),)),
+        ("rtsp://host/a#redirect=h%2Ci&relay=on", "rtsp://host/a", None, "", (("redirect", "h,i"), ("relay", "on"))),
+        ("rtsps://host/a#tls=unverified", "rtsps://host/a", None, "", (("tls", "unverified"),)),
+    ],
+)  # fmt: skip
+def test_user_password_and_options_are_split_off(
+    url: str, bare: str, user: str | None, password: str, options: tuple[tuple[str, str], ...]
+) -> None:
+    """faults.md V17 V23"""
+    found = source.parse(url)
+
+    assert (found.bare, found.user, found.password, found.options) == (bare, user, password, options)
+    assert password == "" or password not in repr(found)
+
+
+def test_an_option_nobody_knows_is_named() -> None:
+    with pytest.raises(BadInput, match="tls_pim"):
+        source.parse("rtsps://u:geheim@host/a#tls_pim=aa")
+
+
+@pytest.mark.parametrize("name", ["protocol_whitelist", "http_proxy", "cafile", "listen"])
+def test_a_camera_may_not_set_options_that_reach_elsewhere(name: str) -> None:
+    with pytest.raises(SourceFailed) as caught:
+        source.open_source(source.parse("rtsp://127.0.0.1:1/a"), 1.0, 1.0, options=[(name, "x")])
+
+    assert (caught.value.word, caught.value.detail) == ("bad_stream", "option")
+
+
+def test_main_and_sub_stream_of_a_camera_are_one_account() -> None:
+    """faults.md V18"""
+    one, other = source.account("rtsp://u:geheim@host:554/main"), source.account("rtsp://u:geheim@HOST:554/sub#transport=udp")
+
+    assert one == other and "geheim" not in one
+    assert source.account("rtsp://u:geheim@host2/main") != one
+    assert source.account("rtsp://u:anders@host:554/main") != one
+    assert source.account("rtsp://host/a") == "rtsp://host/a"
+
+
 def test_no_password_is_shown() -> None:
     assert "geheim" not in source.parse("rtsp://u:geheim@host/a").shown
     with pytest.raises(BadInput) as caught:
