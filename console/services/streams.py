@@ -172,7 +172,7 @@ class Streams:
         view = self._view(url, one, profile, mono_ns)
         if view is None:
             tile.shown = tile.coming = None
-        elif tile.shown is None or not tile.shown.has_picture or tile.shown.outlet is view.outlet:
+        elif tile.shown is None or not tile.shown.has_picture or tile.shown.outlet is view.outlet or _uncovers(tile.shown, one):
             tile.shown, tile.coming = view, None
         else:
             tile.coming = view
@@ -230,6 +230,11 @@ class Streams:
             )  # fmt: skip
             keeps = self._has_stills and all(tile.wanted.keep_stills for tile in tiles)
             stream.still_camera = tiles[0].wanted.camera if keeps else ""
+
+
+def _uncovers(shown: View, one: WantedFeed) -> bool:
+    """What was just hidden must not stand there until the next picture: on a held feed that would be for ever."""
+    return shown.outlet.target.masks != one.masks
 
 
 def _source_of(one: WantedFeed) -> tuple[object, ...]:
