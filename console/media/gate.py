@@ -35,8 +35,8 @@ class Turn:
 class Gate:
     """Shared by the readers of one child."""
 
-    def __init__(self, at_once: int = AT_ONCE) -> None:
-        self._at_once = at_once
+    def __init__(self, at_once: int = AT_ONCE, patience_s: float = _PATIENCE_S) -> None:
+        self._at_once, self._patience_s = at_once, patience_s
         self._changed = threading.Condition()  # guards _inside and _waiting
         self._inside: set[Turn] = set()
         self._waiting: dict[int, Callable[[], int]] = {}
@@ -53,7 +53,7 @@ class Gate:
                     self._changed.wait(0.1)
             finally:
                 del self._waiting[number]
-            turn = Turn(self, time.monotonic() + _PATIENCE_S)
+            turn = Turn(self, time.monotonic() + self._patience_s)
             if is_wanted():
                 self._inside.add(turn)
             self._changed.notify_all()
@@ -64,6 +64,11 @@ class Gate:
             if turn in self._inside:
                 self._inside.remove(turn)
                 self._changed.notify_all()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait to come in."""
+        return len(self._waiting)
 
     def holds(self, turn: Turn) -> bool:
         return turn in self._inside

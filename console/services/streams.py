@@ -131,8 +131,9 @@ class Streams:
         changed = False
         for tile in self.tiles.values():
             shown, coming = tile.shown, tile.coming
-            if shown is None or coming is None:
+            if coming is None or shown is None or coming.stream is shown.stream:
                 changed = changed or (tile.profile is not None and self._profile(tile, mono_ns) != tile.profile)
+            if coming is None or shown is None:
                 continue
             if coming.has_picture and (
                 coming.stream is shown.stream or coming.is_moving(mono_ns) or not shown.is_moving(mono_ns)
