@@ -27,6 +27,7 @@ from console.errors import LiandongError
 from console.media.hardware_trial import Trials
 from console.model.camera import Camera
 from console.paths import DataFolder
+from console.services.clips import Saver
 from console.services.dispatch import load_playbooks
 from console.services.feeds import Feeds
 from console.services.link import DeskLink, desk_arguments
@@ -186,7 +187,7 @@ class Console(QObject):
         self.stall = StallMeter(self)
         parts = Parts(
             self.bridge, self.around, self.flow, self.sound, self.surface, self.wall_feed, settings, folder, seat,
-            self._make_surface, pictures=pictures,
+            self._make_surface, pictures=pictures, feeds=self.feeds, saver=self.saver,
         )  # fmt: skip
         self.window = MainWindow(parts)
         self._figures = QTimer(self, interval=2000)

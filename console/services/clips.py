@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import console
 from console.clock import Clock
 from console.errors import LiandongError
+from console.media.supervisor import OnAnswer
 from console.store import clips
 
 _log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ Done = Callable[[tuple[Kept, ...], str], None]
 class Errands(Protocol):
     """What is asked of `services.feeds.Feeds`."""
 
-    def errand(self, tile: str, command: str, *args: Any, on_answer: Callable[[bool, dict[str, Any]], None]) -> None: ...
+    def errand(self, tile: str, command: str, *arguments: object, on_answer: OnAnswer) -> None: ...
 
 
 class Saver:
@@ -81,10 +82,10 @@ class Saver:
         ), lambda fields: (self._still_of(about, fields),))  # fmt: skip
 
     def _begin(
-        self, about: About, shelf: str, done: Done, ask: Callable[[Path, Callable[[bool, dict[str, Any]], None]], None],
-        kept_of: Callable[[dict[str, Any]], tuple[Kept, ...]],
+        self, about: About, shelf: str, done: Done, ask: Callable[[Path, OnAnswer], None],
+        kept_of: Callable[[Mapping[str, Any]], tuple[Kept, ...]],
     ) -> None:  # fmt: skip
-        def finish(ok: bool, fields: dict[str, Any]) -> None:
+        def finish(ok: bool, fields: Mapping[str, Any]) -> None:
             if not ok:
                 done((), str(fields.get("word", "gone")))
                 return
@@ -95,7 +96,7 @@ class Saver:
                 self._remove(fields)
                 done((), "disk_full" if "full" in str(cause) else "disk")
 
-        def answered(ok: bool, fields: dict[str, Any]) -> None:
+        def answered(ok: bool, fields: Mapping[str, Any]) -> None:
             self._submit(lambda: finish(ok, fields))
 
         self._submit(lambda: ask(clips.free_stem(self._root, shelf, about.camera, self._clock.now_ns()), answered))
@@ -106,7 +107,7 @@ class Saver:
         except RuntimeError:
             _log.info("a picture came after the end")  # the console is closing; the file becomes no fact
 
-    def _remove(self, fields: dict[str, Any]) -> None:
+    def _remove(self, fields: Mapping[str, Any]) -> None:
         paths = [piece["path"] for piece in fields.get("pieces", ())] + ([fields["path"]] if "path" in fields else [])
         clips.discard(self._root, *(f"{Path(path).parent.name}/{Path(path).name}" for path in paths))
 
@@ -115,14 +116,14 @@ class Saver:
         names = [str(kept.body[name]) for name in ("file", "note") if kept.body.get(name)]
         self._submit(lambda: clips.discard(self._root, *names))
 
-    def _still_of(self, about: About, fields: dict[str, Any]) -> Kept:
+    def _still_of(self, about: About, fields: Mapping[str, Any]) -> Kept:
         body = {
             "camera": about.camera, "file": f"stills/{Path(fields['path']).name}", "sha256": fields["sha256"],
             "incident": about.incident, "taken_ns": fields["at_ns"], "is_masked": fields["is_masked"], "why": about.why,
         }  # fmt: skip
         return Kept("SaveStill", body)
 
-    def _clips_of(self, about: About, fields: dict[str, Any]) -> tuple[Kept, ...]:
+    def _clips_of(self, about: About, fields: Mapping[str, Any]) -> tuple[Kept, ...]:
         pieces, ahead_ns, kept = fields["pieces"], fields["ahead_ns"], []
         for number, piece in enumerate(pieces, 1):
             note = note_of(about, piece, ahead_ns, number, len(pieces))

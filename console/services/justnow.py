@@ -6,12 +6,13 @@ the replay has ended. GUI thread; `ended` is called in the media thread. Owned b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from console.media.child import Target
 from console.media.slots import Slot
+from console.media.supervisor import OnAnswer
 from console.model.view import Dewarp, Masks
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
@@ -21,7 +22,7 @@ _LET_GO_NS = 1_000_000_000  # no painter holds a picture of a slot any more by t
 class FeedsLike(Protocol):
     """What is asked of `services.feeds.Feeds`."""
 
-    def errand(self, tile: str, command: str, *args: Any, on_answer: Callable[[bool, dict[str, Any]], None]) -> None: ...
+    def errand(self, tile: str, command: str, *arguments: object, on_answer: OnAnswer) -> None: ...
 
     def show_replay(self, tile: str, slot: Slot | None) -> None: ...
 
@@ -62,7 +63,7 @@ class Replays:
         self._playing[tile] = Playing(slot, (width_px, height_px, masks, dewarp))
         target = Target(slot.name, slot.width_px, slot.height_px, 60.0, masks, dewarp)
 
-        def answered(ok: bool, fields: dict[str, Any]) -> None:
+        def answered(ok: bool, fields: Mapping[str, Any]) -> None:
             self._ended(tile, slot.name, str(fields.get("end") or fields.get("word", "gone")))
 
         self._feeds.errand(tile, "replay", target, seconds, on_answer=answered)
@@ -139,5 +140,5 @@ class Replays:
         self._retired.clear()
 
 
-def _nothing(ok: bool, fields: dict[str, Any]) -> None:
+def _nothing(ok: bool, fields: Mapping[str, Any]) -> None:
     """An act whose answer says nothing: what it did is seen."""

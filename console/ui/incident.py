@@ -93,6 +93,7 @@ class IncidentPanel(QWidget):
         foot = QVBoxLayout()
         foot.setContentsMargins(side, theme.px("space_2"), side, theme.px("space_2"))
         foot.setSpacing(6)
+        self.foot = foot
         foot.addWidget(self.ask)
         foot.addWidget(self._notice)
         foot.addWidget(self.one_key)
