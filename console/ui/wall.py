@@ -30,6 +30,7 @@ from console.model.layout import Layout
 from console.model.wall import LAYOUTS, FeedHealth, fitting, layout_for
 from console.services.feeds import Feeds
 from console.ui import zoom
+from console.ui.hide import hide
 from console.ui.picture import grey_copy, picture_at
 from console.ui.tile import TileContent
 from console.ui.truth import NOTHING, truth
@@ -312,6 +313,7 @@ class WallSurface(QWidget):
         picture = picture_at(found.jpeg, one.rect.size() * self.devicePixelRatioF())
         if picture.isNull():
             return False
+        hide(picture, one.content.masks)  # it may have been written before they were drawn
         one.still, one.still_at_ns = grey_copy(picture), found.at_ns
         self._update_words(one, self._feeds.health().get(one.content.key), self._feeds.mono_ns())
         return True
