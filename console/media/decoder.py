@@ -18,6 +18,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from console.clock import SystemClock
+from console.media import source
 from console.media.child import ChildLoad, ChildOptions, Facts, Job, Report
 from console.media.fileplay import Tap
 from console.media.gate import Gate
@@ -65,6 +66,7 @@ class Decoder:
                 if command == "stop":
                     break
                 getattr(self, f"_{command}")(*arguments)
+        source.bid_farewell(0.3)
         os._exit(0)  # threads may sit in native reads that nothing interrupts
 
     def answer(self, errand_id: int, ok: bool, fields: Mapping[str, object]) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from console.media import child, relay, source
+from console.media import child, source
 from console.media.said import Said
 from console.media.source import Source
 from console.model.wall import FeedError
@@ -52,8 +52,7 @@ def look(url: str, timeout_s: float, transport: str) -> dict[str, Any]:
     try:
         return _look(checked, timeout_s, transport)
     finally:
-        if checked.kind == "rtsp":
-            relay.end_shared(0.5)  # the camera gets its farewell
+        source.bid_farewell(0.5)
 
 
 def _look(checked: Source, timeout_s: float, transport: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import stat
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -245,6 +246,14 @@ def _relayed(source: Source, said: Said, open_timeout_s: float, own: Mapping[str
         raise SourceFailed("bad_stream", str(cause), "refused") from cause
     except Unavailable as cause:
         raise SourceFailed("unreachable", str(cause)) from cause
+
+
+def bid_farewell(patience_s: float) -> None:
+    """Before the process ends: the cameras behind this process's relay get their TEARDOWN, if there is a relay."""
+    if "console.media.relay" in sys.modules:
+        from console.media import relay
+
+        relay.end_shared(patience_s)
 
 
 def failed(
