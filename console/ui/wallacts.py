@@ -246,6 +246,7 @@ class WallActs(QObject):
     @Slot()
     def begin_call(self) -> None:
         """Ask for the number of the camera to call to the tile with the keyboard."""
+        self.surface.window().activateWindow()
         self.call.begin(self.surface)
 
     @Slot(object)

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QWidget
 CAMERA_MIME = "application/x-liandong-camera"
 TILE_MIME = "application/x-liandong-tile"
 MOST_CAMERAS = 64
-_PICTURE_PX = 200
+_PICTURE_PX = 130
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ def paint_target(painter: QPainter, rect: QRect, words: str) -> None:
     text = metrics.elidedText(words, Qt.TextElideMode.ElideRight, rect.width() - 16)
     plate = QRect(0, 0, metrics.horizontalAdvance(text) + size_px, round(size_px * 1.8))
     plate.moveCenter(rect.center())
+    plate.moveBottom(rect.bottom() - 6)  # the picture under the pointer covers the middle
     painter.fillRect(plate, _PLATE)
     painter.setPen(theme.tile_color("text"))
     painter.drawText(plate, int(Qt.AlignmentFlag.AlignCenter), text)

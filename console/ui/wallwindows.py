@@ -102,6 +102,7 @@ class WallWindows(QObject):
             made.resize(1280, 720)
         self.keeper.keep(made, home)
         self._feed.add(window, surface, layout)
+        made.activateWindow()
         surface.setFocus()
 
     @Slot()
