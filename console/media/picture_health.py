@@ -32,7 +32,7 @@ _WHITE_LEVEL, _WHITE_SHARE = 249, 0.55
 _FLAT_STD, _FLAT_SPAN = 7.0, 26.0
 _LOST_SHARE, _LOST_SHARE_NEW_LIGHT, _LEFT_SHARE = 0.46, 0.93, 0.6
 _SHARP_SHARE = 0.58
-_CAST_CHROMA, _CAST_CHROMA_ALONE, _CAST_SAME_HUE = 13.0, 26.0, 0.85
+_CAST_CHROMA, _CAST_SAME_HUE, _CAST_CHROMA_ALONE, _CAST_SAME_HUE_ALONE = 18.0, 0.5, 26.0, 0.85
 _GREY_CHROMA = 4.0
 _MOVED_SHIFT, _MOVED_GAIN, _MOVED_LOST_FIT, _FIT_TO_JUDGE = 0.03, 0.22, 0.35, 0.3
 _STILL_LEVEL, _STILL_SHARE = 0.7, 0.998
@@ -205,12 +205,11 @@ def _still_share(before: Grey, now: Grey) -> float:
 def _has_cast(now: Glance, past: Past | None, figures: dict[str, float]) -> bool:
     """All colours lean one way, and more than they usually do."""
     figures["same_hue"] = now.same_hue
-    if now.same_hue < _CAST_SAME_HUE:
-        return False
     usual = past.usual_hue(now.light) if past is not None else None
     if usual is None:
-        return now.chroma > _CAST_CHROMA_ALONE
-    return float(np.hypot(now.hue[0] - usual[0], now.hue[1] - usual[1])) > _CAST_CHROMA
+        return now.chroma > _CAST_CHROMA_ALONE and now.same_hue > _CAST_SAME_HUE_ALONE
+    figures["cast"] = float(np.hypot(now.hue[0] - usual[0], now.hue[1] - usual[1]))
+    return figures["cast"] > _CAST_CHROMA and now.same_hue > _CAST_SAME_HUE
 
 
 def _is_blurred(now: Glance, past: Past | None, figures: dict[str, float]) -> bool:

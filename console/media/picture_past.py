@@ -6,6 +6,8 @@ It holds an average of edges and a few medians: no picture can be made of it. Pu
 from __future__ import annotations
 
 import io
+import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -137,6 +139,6 @@ class Past:
                     for what in _MEDIANS:
                         setattr(light, what, [float(value) for value in parts[f"{name}_{what}"][-_VALUES_KEPT:]])
                     light.hue = parts[f"{name}_hue"].astype(np.float32).reshape(2)
-        except (OSError, KeyError, TypeError, EOFError, OverflowError) as cause:
+        except (OSError, KeyError, TypeError, EOFError, OverflowError, zipfile.BadZipFile, zlib.error) as cause:
             raise ValueError(f"no picture past: {cause}") from cause
         return past
