@@ -39,6 +39,11 @@ class Decoding:
         self._context: VideoCodecContext | FallingBack = own
         self._is_software = True
 
+    @property
+    def is_lowered(self) -> bool:
+        """True while less than every picture is asked for."""
+        return self._mode() != "all"
+
     def use(self, hard: FallingBack) -> None:
         """Decode by this instead. Before the first packet."""
         self._context, self._is_software = hard, False

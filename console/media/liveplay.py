@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _WAITED_NS = 1_000_000  # a packet that came sooner than this after the last one was done with stood waiting
 _BACKLOG_PACKETS = 3  # packets that stood waiting: the newest is not this one
 _BEHIND_NS = 500_000_000
-_CATCHING_UP_NS = 1_000_000_000  # decoding everything, unshown, catches up within this, or key frames alone must
+_CATCHING_UP_NS = 300_000_000  # decoding everything, unshown, gains ground within this, or key frames alone must
 _LAG_LIMIT_NS = 2_000_000_000
 _LAG_PATIENCE_NS = 5_000_000_000
 _SHOW_WHILE_BEHIND_NS = 100_000_000
@@ -51,6 +51,7 @@ class LivePlay:
         self._size = (0, 0)
         self._backlog = 0
         self._behind_since_ns: int | None = None
+        self._behind_at_first_ns = 0
         self._lagging_since_ns: int | None = None
         self._is_catching_up = False
         self.most_backlog = 0
@@ -122,8 +123,11 @@ class LivePlay:
         """Behind with packets waiting: decode without showing, then key frames alone. Behind without: open anew (Lagging)."""
         lag_ns = self._lag.lag_ns
         if self._backlog and lag_ns > _BEHIND_NS:
-            self._behind_since_ns = self._behind_since_ns or now_ns
-            if now_ns - self._behind_since_ns > _CATCHING_UP_NS and lag_ns > _LAG_LIMIT_NS / 2:
+            if self._behind_since_ns is None:
+                self._behind_since_ns, self._behind_at_first_ns = now_ns, lag_ns
+            # Decoding all without showing it is quicker than any key frame, if the processor has room; else it gains nothing.
+            is_gaining = lag_ns < 0.8 * self._behind_at_first_ns
+            if self._decoding.is_lowered or (now_ns - self._behind_since_ns > _CATCHING_UP_NS and not is_gaining):
                 self._is_catching_up = True
         elif not self._backlog:
             self._behind_since_ns, self._is_catching_up = None, False

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, Final
 
 from console.clock import Clock, SystemClock
@@ -39,6 +40,7 @@ class _Child:
     alone: bool = False
     jobs: dict[str, Job] = field(default_factory=dict)
     load: ChildLoad = field(default_factory=ChildLoad)
+    is_nice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +168,6 @@ class Supervisor:
             target=child.run_decoder, args=(theirs, self._options), name="liandong decoder", daemon=True
         )
         process.start()
-        if hasattr(os, "setpriority") and process.pid is not None:
-            with contextlib.suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, process.pid, _CHILD_NICE)
         theirs.close()
         made = _Child(process, ours, self._clock.mono_ns(), alone)
         self._children.append(made)
@@ -198,6 +197,9 @@ class Supervisor:
             self._news[facts.job] = replace(self.news(facts.job), facts=facts)
         elif kind == "report" and said[0].job in sender.jobs:
             self._note(sender.jobs[said[0].job], said[0])
+            if not sender.is_nice and said[0].word is None:
+                sender.is_nice = True  # it has shown its first picture: a busy machine must not make that one late
+                _stand_back(sender.process.pid)
 
     def _note(self, job: Job, report: Report) -> None:
         known = self.news(job.id)
@@ -302,3 +304,13 @@ class Supervisor:
     def _send(self, one: _Child, command: str, *arguments: object) -> None:
         with contextlib.suppress(OSError, ValueError):  # a dying child: _bury brings its feeds back
             one.pipe.send((command, *arguments))
+
+
+def _stand_back(pid: int | None) -> None:
+    """Give a child's threads, those it has and those it will start, the decoders' priority (Linux keeps one for each thread)."""
+    tasks = Path(f"/proc/{pid}/task")
+    if not hasattr(os, "setpriority") or pid is None:
+        return
+    with contextlib.suppress(OSError):
+        for thread in [int(task.name) for task in tasks.iterdir()] if tasks.is_dir() else [pid]:
+            os.setpriority(os.PRIO_PROCESS, thread, _CHILD_NICE)
