@@ -17,7 +17,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPixmap
 from console.ui import plates, theme
 from console.words import tr
 
-_SLANT_DEG = -16.0
+_SLANT_DEG = -11.0
 _LIGHT, _DARK = QColor(255, 255, 255, 54), QColor(0, 0, 0, 54)
 """Light words with a dark edge are there on bright and on dark pictures, and hide nothing."""
 _MINUTE_NS = 60_000_000_000
@@ -38,7 +38,7 @@ class Watermark:
         self._minute = -1
         self._text = ""
         self._stamps: dict[tuple[int, float], QPixmap] = {}
-        self._places: dict[tuple[int, int, int, int, float], tuple[QPoint, ...]] = {}
+        self._laid: dict[tuple[float, ...], tuple[tuple[QPoint, ...], QPixmap]] = {}
 
     def minute(self) -> int:
         """The minute it says now: where that is another one, the mark must be painted anew."""
@@ -50,20 +50,26 @@ class Watermark:
         if minute != self._minute:
             self._minute, self._text = minute, words_for(self.who, self.seat, minute * _MINUTE_NS)
             self._stamps.clear()
-            self._places.clear()
-        ratio = painter.device().devicePixelRatioF()
-        size_px = stamp_px(rect.height())
+            self._laid.clear()
+        key = (rect.x(), rect.y(), rect.width(), rect.height(), painter.device().devicePixelRatioF())
+        laid = self._laid.get(key)
+        if laid is None:
+            laid = self._lay(rect, key)
+        places, stamp = laid
+        for place in places:
+            painter.drawPixmap(place, stamp)
+
+    def _lay(self, rect: QRect, key: tuple[float, ...]) -> tuple[tuple[QPoint, ...], QPixmap]:
+        """The stamp of a tile of this size and where it stands; kept for the minute."""
+        ratio, size_px = key[-1], stamp_px(rect.height())
         stamp = self._stamps.get((size_px, ratio))
         if stamp is None:
             stamp = self._stamps[size_px, ratio] = _stamp(self._text, size_px, ratio)
-        key = (rect.left(), rect.top(), rect.width(), rect.height(), ratio)
-        places = self._places.get(key)
-        if places is None:
-            if len(self._places) >= _PLACES_KEPT:
-                self._places.clear()
-            places = self._places[key] = _places(rect, round(stamp.width() / ratio), round(stamp.height() / ratio))
-        for place in places:
-            painter.drawPixmap(place, stamp)
+        if len(self._laid) >= _PLACES_KEPT:
+            self._laid.clear()
+        places = _places(rect, round(stamp.width() / ratio), round(stamp.height() / ratio))
+        self._laid[key] = found = (places, stamp)
+        return found
 
 
 def burnt(image: QImage, who: str, seat: str, at_ns: int) -> QImage:
