@@ -73,7 +73,7 @@ class JustNowBar(Tool):
         bar = _bar(tile.rect)
         painter.fillRect(bar, plate_color())
         self._paint_strip(painter, bar, reading, tone)
-        self._paint_words(painter, bar, reading, tone)
+        self._paint_words(painter, bar, reading, label_px(tile.rect.height()))
 
     @staticmethod
     def _paint_strip(painter: QPainter, bar: QRect, reading: Reading, tone: QColor) -> None:
@@ -85,21 +85,15 @@ class JustNowBar(Tool):
         painter.fillRect(QRect(at - 2, strip.top() - 3, 5, strip.height() + 6), theme.tile_color("text"))
 
     @staticmethod
-    def _paint_words(painter: QPainter, bar: QRect, reading: Reading, tone: QColor) -> None:
-        size_px = label_px(bar.height() * 8)
+    def _paint_words(painter: QPainter, bar: QRect, reading: Reading, size_px: int) -> None:
         font = theme.font(size_px, bold=True, tabular=True)
+        metrics = QFontMetrics(font)
         painter.setFont(font)
         painter.setPen(theme.tile_color("text"))
         room = bar.adjusted(8, _STRIP_PX + 8, -8, -2)
-        at = clock_words(time.time_ns() - round(reading.behind_s * 1e9))
-        words = tr("justnow.paused" if reading.is_paused else "justnow.behind", at=at, behind=age_words(reading.behind_s * 1000))
-        if reading.speed != 1.0 and not reading.is_paused:
-            words = f"{words} · {tr('justnow.speed', speed=f'{reading.speed:g}')}"
-        metrics = QFontMetrics(font)
-        painter.drawText(
-            room, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop),
-            metrics.elidedText(words, Qt.TextElideMode.ElideRight, room.width()),
-        )  # fmt: skip
+        fits = (words for words in _words(reading) if metrics.horizontalAdvance(words) <= room.width())
+        words = next(fits, metrics.elidedText(_words(reading)[-1], Qt.TextElideMode.ElideRight, room.width()))
+        painter.drawText(room, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop), words)
         if bar.width() >= _HINT_FROM_PX:
             painter.setFont(theme.font("text"))
             painter.setPen(theme.tile_color("muted"))
@@ -155,6 +149,15 @@ class JustNowBar(Tool):
             case "faster":
                 self._acts.faster(key, amount)
         return True
+
+
+def _words(reading: Reading) -> tuple[str, ...]:
+    """What the bar says, the longest first; the time of the picture stands in the tile's badge as well."""
+    at, behind = clock_words(time.time_ns() - round(reading.behind_s * 1e9)), age_words(reading.behind_s * 1000)
+    speed = "" if reading.speed == 1.0 or reading.is_paused else " · " + tr("justnow.speed", speed=f"{reading.speed:g}")
+    full = tr("justnow.paused" if reading.is_paused else "justnow.behind", at=at, behind=behind)
+    short = tr("justnow.paused_short" if reading.is_paused else "justnow.behind_short", behind=behind)
+    return full + speed, short + speed, short
 
 
 def _act_of(event: QKeyEvent) -> tuple[str, int] | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QPointF, QSize, Qt, QTimer, QUrl, Slot
+from PySide6.QtCore import QMargins, QPointF, QSize, Qt, QTimer, QUrl, Slot
 from PySide6.QtGui import QColor, QDesktopServices, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
@@ -51,6 +51,8 @@ class SavedStrip(QWidget):
         for button in self._buttons:
             button.setIconSize(_SIZE)
             button.setAutoRaise(True)
+            button.setFixedSize(_SIZE.grownBy(QMargins(2, 2, 2, 2)))
+            button.setStyleSheet("padding: 0; border: none;")
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
             button.clicked.connect(self._open)
             row.addWidget(button)
