@@ -148,6 +148,7 @@ class _Run(QObject):
                 "state": known.state if known else "connecting",
                 "states": self._seen.of(str(index), self._began_ns),
                 "error": known.error if known else None,
+                "detail": known.detail if known else "",
                 "profile": known.profile if known else "main",
                 "mode": known.mode if known else "all",
                 "lowered": known.lowered if known else "",
@@ -161,6 +162,7 @@ class _Run(QObject):
         span_s = max(1e-9, (now_ns - self._counted_ns) / 1e9)
         self.result = {
             "tiles": tiles,
+            "began_mono_ms": self._began_ns // 1_000_000,
             "cpu_cores": round((cpu_s - self._cpu_before_s) / span_s, 3),
             "gui_stall_p99_ms": round(self._stall.percentile_ms(), 1),
             "gui_stall_max_ms": round(self._stall.worst_ms, 1),

@@ -2,7 +2,8 @@
 
 Run: `python -m tests.bench.wall_bench [--seconds 8] [--rounds 2] [NAME …]`; names: ours, bare, gstreamer_sinks,
 gstreamer_compositor, mpv, qmediaplayer. Prints one JSON document: cores of each whole process tree (medians over the rounds,
-taken in turns), and ours over each. `bare_file_cores` decodes the same clips from disk as fast as it can, counted for 16 x 25 pictures.
+taken in turns), and ours over each. `bare` is `ffmpeg -threads 1 -f null` on each stream; `bare_file_cores` decodes the same
+clips from disk as fast as it can, counted for 16 x 25 pictures.
 """
 
 from __future__ import annotations
