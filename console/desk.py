@@ -26,8 +26,8 @@ from console.model import commands as cmd
 from console.model.camera import Camera
 from console.model.unit import Fix
 from console.paths import DataFolder
-from console.services.accounts import Accounts
 from console.services import tours
+from console.services.accounts import Accounts
 from console.services.desk import Desk, Surroundings
 from console.services.dispatch import load_playbooks
 from console.services.positions import Positions

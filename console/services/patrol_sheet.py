@@ -20,7 +20,7 @@ from console.errors import Unavailable
 from console.model.patrol import Patrol
 from console.words import tr
 
-COLUMNS: Final = ("view", "title", "cameras", "verdict", "shown", "word", "dwell", "by", "unseen", "findings")
+COLUMNS: Final = ("view", "title", "verdict", "dwell", "unseen", "findings", "shown", "word", "by", "cameras")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,9 @@ def sheet(patrol: Patrol, name_of: Callable[[str], str]) -> Sheet:
         ]
         verdicts.append(verdict)
         rows.append((
-            str(number + 1), str(view["title"]), tr("patrol.comma").join(name_of(camera) for camera in view["cameras"]),
-            tr(f"patrol.verdict.{verdict}"), _clock(patrol.shown.get(number)), _clock(word["at_ns"] if word else None),
-            f"{word['dwell_s']:g}" if word else "", str(word["by"]) if word else "", "; ".join(unseen), "; ".join(found),
+            str(number + 1), str(view["title"]), tr(f"patrol.verdict.{verdict}"), f"{word['dwell_s']:g}" if word else "",
+            "; ".join(unseen), "; ".join(found), _clock(patrol.shown.get(number)), _clock(word["at_ns"] if word else None),
+            str(word["by"]) if word else "", tr("patrol.comma").join(name_of(camera) for camera in view["cameras"]),
         ))  # fmt: skip
     return Sheet(
         tr("patrol.sheet_title", name=patrol.name, patrol=patrol.id), _head(patrol, name_of), tuple(rows), tuple(verdicts)

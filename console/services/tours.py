@@ -1,4 +1,4 @@
-"""The tours there are: read from TOML files, shipped ones first, the centre's own over them; and what the desk adds to tour commands.
+"""The tours there are: read from TOML files, the centre's own over shipped ones; and what the desk adds to tour commands.
 
 In: folders of `*.toml`. Out: tours, and a problem with file and line for each that cannot be read: one bad file stops no other.
 Blocking (disk): for the desk thread, the console's loader and its tour worker, never the GUI thread.

@@ -277,7 +277,7 @@ def _jpeg(picture: QImage | None) -> bytes:
     content = QByteArray()
     buffer = QBuffer(content)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    picture.save(buffer, b"JPG", JPEG_QUALITY)
+    picture.save(buffer, "JPG", JPEG_QUALITY)  # type: ignore[call-overload]  # the stubs say bytes, the call takes text
     buffer.close()
     return bytes(content.data())
 

@@ -118,7 +118,7 @@ class PatrolSheet(QWidget):
         self._title.setText(sheet.title)
         self._head.setText("\n".join(f"{label}: {value}" for label, value in sheet.head if value != "–"))
         self.model.put(sheet)
-        wide = (28, 130, 150, 90, 62, 62, 44, 80, 150, 150)
+        wide = (30, 130, 76, 44, 130, 170, 78, 78, 90, 260)
         for column, width in enumerate(wide):
             self.table.setColumnWidth(column, width)
 

@@ -53,7 +53,7 @@ class TourDesk(QObject):
         self.control = TourControl(bridge, around, flow, wall_feed, self.later, seat, self)
         self.patrol = PatrolControl(bridge, self.control, folder.root, self._picture_of, self._focused_camera, self)
         self.bar = TourBar(self.control, self.patrol, self.now, self.name_of, window)
-        self.editor = TourEditor(self._is_household, window)
+        self.editor = TourEditor(self._is_household, self.name_of, window)
         self.sheet = PatrolSheet(folder.root / SHEETS, self.name_of, self.later, window)
         self.dock = ToursDock(self.control, self.editor, self.sheet, self._patrols, self.now, self.name_of, window)
         for signal, slot in (

@@ -79,9 +79,11 @@ class TourEditor(QWidget):
     removed = Signal(object)
     left = Signal()
 
-    def __init__(self, is_household: Callable[[str], bool], parent: Any = None) -> None:
+    def __init__(self, is_household: Callable[[str], bool], name_of: Callable[[str], str], parent: Any = None) -> None:
         super().__init__(parent)
-        self._is_household = is_household
+        self._is_household, self._name_of = is_household, name_of
+        self.chosen_cameras: Callable[[], tuple[str, ...]] = tuple
+        """What is chosen in the camera tree now; the window sets it."""
         self._tour = Tour("", {}, ())
         self._views: list[View] = []
         self._new_id = ""
@@ -98,6 +100,9 @@ class TourEditor(QWidget):
             box.setSuffix(" s")
         self.patrol = QCheckBox(self)
         self.views = _Views(self)
+        self.cameras = QListWidget(self)
+        self.cameras.setMaximumHeight(110)
+        self.cameras.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self._labels = {name: QLabel(self) for name in ("zh_CN", "en", "hours", "layout", "dwell", "due", "least")}
         form = QFormLayout()
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
@@ -114,7 +119,7 @@ class TourEditor(QWidget):
         self._hint.setWordWrap(True)
         self.trouble.setProperty("tone", "red")
         self.trouble.setWordWrap(True)
-        self.buttons = {name: QPushButton(self) for name in ("add", "up", "down", "drop", "save", "remove", "leave")}
+        self.buttons = {name: QPushButton(self) for name in ("add", "up", "down", "drop", "take_out", "save", "remove", "leave")}
         small, large = QHBoxLayout(), QHBoxLayout()
         for name in ("add", "up", "down", "drop"):
             small.addWidget(self.buttons[name])
@@ -125,6 +130,8 @@ class TourEditor(QWidget):
         page.addWidget(self._hint)
         page.addWidget(self.views, 1)
         page.addLayout(small)
+        page.addWidget(self.cameras)
+        page.addWidget(self.buttons["take_out"])
         page.addWidget(self.trouble)
         page.addLayout(large)
         for signal, slot in (
@@ -132,6 +139,7 @@ class TourEditor(QWidget):
             (self.buttons["add"].clicked, self._add),
             (self.buttons["up"].clicked, self._up), (self.buttons["down"].clicked, self._down),
             (self.buttons["drop"].clicked, self._drop), (self.buttons["save"].clicked, self.save),
+            (self.buttons["take_out"].clicked, self._take_out), (self.views.currentRowChanged, self._show_cameras),
             (self.buttons["remove"].clicked, self._remove), (self.buttons["leave"].clicked, self.leave),
         ):  # fmt: skip
             signal.connect(slot)
@@ -171,18 +179,15 @@ class TourEditor(QWidget):
 
     # views -----------------------------------------------------------------------------------------------------------
 
-    def _show_views(self, at: int = -1) -> None:
+    def _show_views(self, at: int = 0) -> None:
         self.views.blockSignals(True)
         self.views.clear()
         for view in self._views:
             item = QListWidgetItem(said(view.title, chosen()), self.views)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-            item.setToolTip(_content(view))
+        self.views.setCurrentRow(at)
         self.views.blockSignals(False)
-        for row, view in enumerate(self._views):
-            self.views.item(row).setToolTip(_content(view))
-        if 0 <= at < len(self._views):
-            self.views.setCurrentRow(at)
+        self._show_cameras()
 
     @Slot(object)
     def _renamed(self, item: QListWidgetItem) -> None:
@@ -211,7 +216,40 @@ class TourEditor(QWidget):
 
     @Slot()
     def _add(self) -> None:
-        self.trouble.setText(tr("tour.edit.drag"))
+        chosen_now = self.chosen_cameras()
+        if chosen_now:
+            self.take(chosen_now)
+        else:
+            self.trouble.setText(tr("tour.edit.drag"))
+
+    @Slot()
+    def _show_cameras(self) -> None:
+        """The cameras of the view the list stands on, and its filters as they were written."""
+        self.cameras.clear()
+        row = self.views.currentRow()
+        if not 0 <= row < len(self._views):
+            return
+        view = self._views[row]
+        for camera in view.cameras:
+            item = QListWidgetItem(f"{self._name_of(camera)}  {camera}", self.cameras)
+            item.setData(Qt.ItemDataRole.UserRole, camera)
+        if view.is_filter:
+            item = QListWidgetItem(tr("tour.edit.filter", what=_filters(view)), self.cameras)
+            item.setFlags(Qt.ItemFlag.NoItemFlags)
+
+    @Slot()
+    def _take_out(self) -> None:
+        """Take the chosen cameras out of the view; a view that is left empty goes too."""
+        row = self.views.currentRow()
+        gone = {item.data(Qt.ItemDataRole.UserRole) for item in self.cameras.selectedItems()}
+        if not 0 <= row < len(self._views) or not gone:
+            return
+        view = replace(self._views[row], cameras=tuple(one for one in self._views[row].cameras if one not in gone))
+        if view.cameras or view.is_filter:
+            self._views[row] = view
+        else:
+            del self._views[row]
+        self._show_views(min(row, len(self._views) - 1))
 
     @Slot()
     def _drop(self) -> None:
@@ -275,9 +313,8 @@ class TourEditor(QWidget):
         self.left.emit()
 
 
-def _content(view: View) -> str:
-    parts = [", ".join(view.cameras), *(", ".join(texts) for texts in (view.networks, view.areas, view.owners, view.kinds))]
-    return "\n".join(part for part in parts if part)
+def _filters(view: View) -> str:
+    return " + ".join(", ".join(texts) for texts in (view.networks, view.areas, view.owners, view.kinds) if texts)
 
 
 def _spans(text: str, reader: Callable[[str], Hours]) -> tuple[Hours, ...]:

@@ -157,6 +157,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.pages)
         self.docks = Docks(self, self.around, self.finding, self.parts.settings, self.parts.folder)
         self.pictures = PictureHands(self.bridge, self.parts.wall_feed, self.walls, self.docks, self.parts.pictures, self)
+        self.tours.editor.chosen_cameras = self.docks.cameras.chosen
         self.docks.add("tours", self.tours.dock, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.docks.pages |= {
             "tours": self.tours.dock,
