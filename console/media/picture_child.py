@@ -54,13 +54,13 @@ class LookedAt:
     figures: dict[str, float]
 
 
-def run_picture_check(pipe: Connection, past_file: str) -> None:
+def run_picture_check(pipe: Connection, past_file: str, glances_after_s: tuple[float, ...]) -> None:
     """Serve `pipe` until it closes: the body of the child. `past_file` "" keeps nothing."""
     watch_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(_NICE)
-    checker = Checker(Path(past_file) if past_file else None)
+    checker = Checker(Path(past_file) if past_file else None, glances_after_s)
     with contextlib.suppress(EOFError, OSError):
         while True:
             command, argument = pipe.recv()
@@ -76,7 +76,8 @@ def run_picture_check(pipe: Connection, past_file: str) -> None:
 class Checker:
     """Looks, remembers what cameras usually look like, and what it saw last. Not for household cameras' pasts."""
 
-    def __init__(self, past_file: Path | None) -> None:
+    def __init__(self, past_file: Path | None, glances_after_s: tuple[float, ...] = GLANCES_AFTER_S) -> None:
+        self._glances_after_s = glances_after_s
         self._file = _PastFile(past_file) if past_file is not None else None
         self._pasts: dict[str, Past] = {}
         self._former: dict[str, Any] = {}
@@ -88,7 +89,7 @@ class Checker:
         glances: dict[str, list[Glance]] = {look.camera: [] for look in looks}
         begun_s = time.monotonic()
         seen: dict[str, int] = {}
-        for after_s in GLANCES_AFTER_S:
+        for after_s in self._glances_after_s:
             time.sleep(max(0.0, begun_s + after_s - time.monotonic()))
             for look in looks:
                 found = _newest(look.slot)
@@ -180,6 +181,7 @@ class _PastFile:
     def _open(file: Path) -> sqlite3.Connection:
         file.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+        file.chmod(0o600)
         base = sqlite3.connect(file, timeout=0.5, isolation_level=None)
         base.execute("PRAGMA synchronous = OFF")
         base.execute("CREATE TABLE IF NOT EXISTS pasts (camera TEXT PRIMARY KEY, written_s REAL, past BLOB) WITHOUT ROWID")

@@ -19,17 +19,16 @@ from pathlib import Path
 from typing import Protocol
 
 from console.clock import Clock
-from console.media.picture_child import Look, LookedAt, run_picture_check
+from console.media.picture_child import GLANCES_AFTER_S, Look, LookedAt, run_picture_check
 from console.media.slots import Slot
 from console.model.picture_condition import Held, after_look
 from console.model.wall import FeedHealth, WantedFeed
 
 log = logging.getLogger(__name__)
 
-_TURN_S = 1.0
 _SETTLED_NS = 4_000_000_000  # a stream just opened may still be a key frame's first coarse pictures
 _BATCH = 12
-_PATIENCE_S = 30.0
+_POLL_S, _PATIENCE_POLLS = 0.2, 150  # half a minute for a batch that takes two seconds
 _NEW_CHILD_AFTER_NS = 60_000_000_000
 
 
@@ -47,6 +46,8 @@ class Rhythm:
 
     every_s: float = 61.0
     again_s: float = 17.0
+    turn_s: float = 1.0
+    glances_after_s: tuple[float, ...] = GLANCES_AFTER_S
 
 
 class PictureHealth:
@@ -100,7 +101,7 @@ class PictureHealth:
 
     # ---- the thread -------------------------------------------------------------------------------------------------
     def _run(self) -> None:
-        while not self._ending.wait(_TURN_S):
+        while not self._ending.wait(self._rhythm.turn_s):
             self._forget_accepted()
             looks = self._due()
             if looks:
@@ -166,12 +167,13 @@ class PictureHealth:
         if self._child is None or not self._send("look", looks):
             return
         _, pipe = self._child
-        until_ns = now_ns + int(_PATIENCE_S * 1e9)
         try:
-            while not pipe.poll(0.2):
-                if self._ending.is_set() or self._clock.mono_ns() > until_ns:
-                    raise TimeoutError("no answer")
-            for seen in pipe.recv():
+            for _ in range(_PATIENCE_POLLS):
+                if pipe.poll(_POLL_S) or self._ending.is_set():
+                    break
+            else:
+                raise TimeoutError("no answer")
+            for seen in pipe.recv() if not self._ending.is_set() else ():
                 self._take(seen)
         except (EOFError, OSError) as cause:
             if not self._ending.is_set():
@@ -196,7 +198,12 @@ class PictureHealth:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         past_file = str(self._past_file) if self._past_file is not None else ""
-        process = context.Process(target=run_picture_check, args=(theirs, past_file), name="liandong picture check", daemon=True)
+        process = context.Process(
+            target=run_picture_check,
+            args=(theirs, past_file, self._rhythm.glances_after_s),
+            name="liandong picture check",
+            daemon=True,
+        )
         process.start()
         theirs.close()
         self._child = (process, ours)
