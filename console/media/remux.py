@@ -84,21 +84,26 @@ def write_clip(path: str, groups: Sequence[Group], from_ns: int, to_ns: int, mas
 
 
 def _write(path: str, groups: Sequence[Group], timed: Sequence[Timed], masks: Masks) -> Piece:
+    import av.error
+
     coding = groups[0].coding
     suffix = ".mp4" if masks or coding.codec in _MP4 else ".mkv"
     part = f"{path}.part"
     try:
         _claim(f"{path}{suffix}", part)
+    except OSError as cause:
+        raise SaveFailed(word_of(cause), str(cause.strerror or cause)) from cause
+    try:
         count = _transcode(part, suffix, coding, timed, masks) if masks else _copy(part, suffix, coding, timed)
         digest, size = _settle(part, suffix, count)
-        os.replace(part, f"{path}{suffix}")
+        _give_name(part, f"{path}{suffix}")
     except SaveFailed:
         _unlink(part)
         raise
     except OSError as cause:
         _unlink(part)
         raise SaveFailed(word_of(cause), str(cause.strerror or cause)) from cause
-    except ValueError as cause:
+    except (ValueError, av.error.FFmpegError) as cause:
         _unlink(part)
         raise SaveFailed("codec", str(cause)) from cause
     times = [one.time_ns for one in timed]
@@ -115,7 +120,18 @@ def _claim(final: str, part: str) -> None:
     """Take the place of `final`: a file that is there is never written over. Raises SaveFailed, OSError."""
     if os.path.exists(final):
         raise SaveFailed("disk", f"{final} is there already")
-    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _give_name(part: str, final: str) -> None:
+    """Let the finished file have its name, which nobody else may have got meanwhile. Raises FileExistsError, OSError."""
+    try:
+        os.link(part, final)
+        os.unlink(part)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        os.replace(part, final)
 
 
 def _unlink(path: str) -> None:
@@ -289,12 +305,15 @@ def write_picture(path: str, frame: VideoFrame, masks: Masks = ()) -> str:
     part = f"{path}.part"
     try:
         _claim(path, part)
+    except OSError as cause:
+        raise SaveFailed(word_of(cause), str(cause.strerror or cause)) from cause
+    try:
         data = encoded(burn_frame(frame, masks), "png" if path.endswith(".png") else "mjpeg")
         with open(part, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, path)
+        _give_name(part, path)
     except OSError as cause:
         _unlink(part)
         raise SaveFailed(word_of(cause), str(cause.strerror or cause)) from cause

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from console.media.ring import Break, Coding, Group, Kept
+from console.media.ring import Coding, Group, Kept
 
-_BACK_NS: Final = 1_000_000_000  # stamps that fall back by more begin a new run; less is bumped forward
+_BACK_NS: Final = 200_000_000  # decoding stamps that fall back by more begin a new run; less is bumped forward
+_BACK_SHOWN_NS: Final = 1_000_000_000  # the same where only pictures' own stamps are known, which step back by B-frames
 _AHEAD_NS: Final = 5_000_000_000  # stamps that run ahead of the arrivals by more than this have jumped
 _STEP_NS: Final = 1_000_000
 _LEAST_GAP_NS: Final = 1_000_000_000
@@ -48,16 +49,20 @@ class _Run:
 
 def lay_out(groups: Sequence[Group]) -> list[Timed]:
     """Every packet of `groups` in decoding order with its time. Times of pictures may step back only as B-frames do."""
-    out: list[Timed] = []
+    return [one for _, timed in _laid(groups) for one in timed]
+
+
+def _laid(groups: Sequence[Group]) -> list[tuple[_Run, list[Timed]]]:
+    out: list[tuple[_Run, list[Timed]]] = []
     end_ns: int | None = None
     for run in _runs(groups):
         offset_ns = min(kept.arrival_ns - stamp for stamp, kept, _ in run.packets)
         first_ns = min(stamp for stamp, _, _ in run.packets) + offset_ns
         if end_ns is not None and first_ns <= end_ns:
             offset_ns += end_ns + _STEP_NS - first_ns
-        times = [stamp + offset_ns for stamp, _, _ in run.packets]
-        out += [Timed(time, kept, group) for time, (_, kept, group) in zip(times, run.packets, strict=True)]
-        end_ns = max(times)
+        timed = [Timed(stamp + offset_ns, kept, group) for stamp, kept, group in run.packets]
+        out.append((run, timed))
+        end_ns = max(one.time_ns for one in timed)
     return out
 
 
@@ -74,15 +79,19 @@ def codings(groups: Sequence[Group]) -> list[list[Group]]:
 
 def gaps(groups: Sequence[Group]) -> list[Gap]:
     """Where pictures are missing inside `groups`, oldest first."""
-    timed = {id(one.kept): one.time_ns for one in lay_out(groups)}
     causes = {group.serial: group.cause for group in groups}
-    order = sorted((timed[id(kept)], group.serial, kept) for group in groups for kept in group.packets if id(kept) in timed)
-    steps = [b[0] - a[0] for a, b in itertools.pairwise(order) if b[0] > a[0]]
+    order = sorted(
+        (one.time_ns, one.group, run.cause if number == 0 else "")
+        for run, timed in _laid(groups)
+        for number, one in enumerate(timed)
+    )
+    steps = [after[0] - before[0] for before, after in itertools.pairwise(order) if after[0] > before[0]]
     usual_ns = int(statistics.median(steps)) if steps else 0
     found = []
-    for (before_ns, old, _), (after_ns, new, _) in itertools.pairwise(order):
-        cause: Break | str = causes[new] if new != old else ""
-        if after_ns - before_ns > max(_LEAST_GAP_NS, 3 * usual_ns) or (cause and after_ns - before_ns > 2 * usual_ns):
+    for (before_ns, old, _), (after_ns, new, begun) in itertools.pairwise(order):
+        cause = begun or (causes[new] if new != old else "")
+        missing_ns = after_ns - before_ns
+        if missing_ns > max(_LEAST_GAP_NS, 3 * usual_ns) or (cause and missing_ns > 2 * usual_ns):
             found.append(Gap(before_ns, after_ns, cause or "silence"))
     return found
 
@@ -133,7 +142,8 @@ def _runs(groups: Sequence[Group]) -> list[_Run]:
 
 
 def _has_jumped(step_ns: int, before: Kept, kept: Kept) -> bool:
-    return step_ns < -_BACK_NS or step_ns > kept.arrival_ns - before.arrival_ns + _AHEAD_NS
+    back_ns = _BACK_SHOWN_NS if kept.dts_ns is None else _BACK_NS
+    return step_ns < -back_ns or step_ns > kept.arrival_ns - before.arrival_ns + _AHEAD_NS
 
 
 def _shown(kept: Kept, stamp: int | None, decode_ns: int | None, before: Kept | None, run: _Run) -> int:

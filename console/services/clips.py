@@ -62,6 +62,7 @@ class Saver:
 
     def __init__(self, root: Path, feeds: Errands, clock: Clock) -> None:
         self._root, self._feeds, self._clock = root, feeds, clock
+        self._taken: set[str] = set()  # the worker's
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="keeping")
         self._pool.submit(clips.sweep_parts, root)
 
@@ -99,7 +100,13 @@ class Saver:
         def answered(ok: bool, fields: Mapping[str, Any]) -> None:
             self._submit(lambda: finish(ok, fields))
 
-        self._submit(lambda: ask(clips.free_stem(self._root, shelf, about.camera, self._clock.now_ns()), answered))
+        self._submit(lambda: ask(self._take_stem(shelf, about.camera), answered))
+
+    def _take_stem(self, shelf: str, camera: str) -> Path:
+        """A name no other picture has or is about to get: two may be asked for in one instant."""
+        stem = clips.free_stem(self._root, shelf, camera, self._clock.now_ns(), self._taken)
+        self._taken.add(stem.name)
+        return stem
 
     def _submit(self, work: Callable[[], None]) -> None:
         try:

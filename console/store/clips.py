@@ -11,12 +11,13 @@ import contextlib
 import datetime
 import errno
 import hashlib
+import itertools
 import json
 import os
 import re
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,24 +83,26 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def free_stem(root: Path, shelf: str, camera: str, at_ns: int) -> Path:
-    """A path below `shelf` without suffix that no file begins with: the second, the camera, and a number where it is taken."""
-    moment = datetime.datetime.fromtimestamp(at_ns // 10**9, datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
+def free_stem(root: Path, shelf: str, camera: str, at_ns: int, taken: Set[str] = frozenset()) -> Path:
+    """A path below `shelf` without suffix that no file begins with and is not in `taken` (names given out, not yet written):
+    the moment to the millisecond, the camera, and a number where that is not enough."""
+    moment = datetime.datetime.fromtimestamp(at_ns // 10**9, datetime.UTC).strftime("%Y%m%dT%H%M%S")
     plain = _UNSAFE.sub("_", camera)[:24].strip(".") or "camera"
-    folder = root / shelf
+    folder, first = root / shelf, f"{moment}.{at_ns // 10**6 % 1000:03d}Z-{plain}"
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for number in range(1, 1000):
-        stem = f"{moment}-{plain}" if number == 1 else f"{moment}-{plain}-n{number}"
-        if not any(folder.glob(f"{stem}*")):
+    stem = first
+    for number in itertools.count(2):
+        if stem not in taken and not any(folder.glob(f"{stem}*")):
             break
+        stem = f"{first}-n{number}"
     return folder / stem
 
 
 def save_note(media: Path, fields: Mapping[str, object]) -> Saved:
     """Write the note beside a clip, `NAME.json` for `NAME.mp4`. Raises BadInput, Unavailable."""
     content = json.dumps(fields, ensure_ascii=False, indent=1).encode() + b"\n"
-    return save(media.parent.parent, media.parent.name, f"{media.stem}.json", content)
+    return save(media.parent.parent, media.parent.name, f"{media.name.removesuffix(media.suffix)}.json", content)
 
 
 def discard(root: Path, *files: str) -> None:
