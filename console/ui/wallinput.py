@@ -43,8 +43,8 @@ class WallHands:
         self._pressed: tuple[str, QPointF] | None = None
         """Tile and point where the left button went down."""
         self._pans = False
-        self._target: tuple[str | None, str] = (None, "")
-        """Tile under a drag (None: no drag) and the words on it."""
+        self._target: tuple[str | None, str, bool] = (None, "", False)
+        """Tile under a drag (None: no drag), the words on it, and whether the pointer is in its lower half."""
 
     # pointer ---------------------------------------------------------------------------------------------------------
 
@@ -134,7 +134,8 @@ class WallHands:
         one = surface.tile_at(event.position().toPoint())
         key = one.content.key if one is not None else ""
         copies = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier) or not found.tile
-        self._show_target(key, self._words(one, found, copies))
+        is_low = one is not None and event.position().y() > one.rect.center().y()
+        self._show_target(key, self._words(one, found, copies), is_low)
         if self._refuses(one, found, copies):
             event.ignore()
         elif found.tile and not copies:
@@ -145,12 +146,12 @@ class WallHands:
             event.accept()
 
     def drag_left(self) -> None:
-        self._show_target(None, "")
+        self._show_target(None)
 
     def drop(self, event: QDropEvent) -> None:
         """Say what was dropped where; whoever owns the arrangement does it."""
         found = walldrag.carried(event.mimeData())
-        self._show_target(None, "")
+        self._show_target(None)
         one = self._surface.tile_at(event.position().toPoint())
         copies = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if found is None or self._refuses(one, found, copies or not found.tile):
@@ -175,11 +176,11 @@ class WallHands:
             return tr("hands.drop.copy" if found.tile and copies else "hands.drop.here")
         return tr("hands.drop.replace" if copies else "hands.drop.swap")
 
-    def _show_target(self, key: str | None, words: str) -> None:
-        if (key, words) == self._target:
+    def _show_target(self, key: str | None, words: str = "", is_low: bool = False) -> None:
+        if (key, words, is_low) == self._target:
             return
         changed = [surface_tile.rect for name in (self._target[0], key) if name and (surface_tile := self._surface.named(name))]
-        self._target = (key, words)
+        self._target = (key, words, is_low)
         self._surface.repaint_over(changed)
 
     # keyboard --------------------------------------------------------------------------------------------------------
@@ -231,4 +232,4 @@ class WallHands:
             side = max(14, min(22, round(one.rect.height() * 0.09)))
             draw_pin(painter, QRectF(one.rect.left() + 5, one.rect.bottom() - side - 4, side, side))
         if self._target[0] == one.content.key:
-            paint_target(painter, one.rect, self._target[1])
+            paint_target(painter, one.rect, self._target[1], self._target[2])

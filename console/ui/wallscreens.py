@@ -16,7 +16,7 @@ SETTLE_MS = 200
 """Unplugging comes in bursts: the windows are looked at when the screens have been quiet this long."""
 MOVED_MS = 800
 """A window stands where the hand has left it only after this: before it, it may be the system that clears a screen away."""
-_SHARE = 0.7
+_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,8 @@ def draw_pin(painter: QPainter, rect: QRectF) -> None:
     painter.restore()
 
 
-def paint_target(painter: QPainter, rect: QRect, words: str) -> None:
-    """The place under a drag: a dashed frame and what a drop would do here."""
+def paint_target(painter: QPainter, rect: QRect, words: str, is_low: bool) -> None:
+    """The place under a drag: a dashed frame and what a drop would do here, away from the pointer (`is_low`: it is low)."""
     painter.fillRect(rect, theme.color("accent", 0.22))
     painter.setPen(QPen(theme.color("accent"), 3, Qt.PenStyle.DashLine))
     painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -40,7 +40,10 @@ def paint_target(painter: QPainter, rect: QRect, words: str) -> None:
     text = metrics.elidedText(words, Qt.TextElideMode.ElideRight, rect.width() - 16)
     plate = QRect(0, 0, metrics.horizontalAdvance(text) + size_px, round(size_px * 1.8))
     plate.moveCenter(rect.center())
-    plate.moveBottom(rect.bottom() - 6)  # the picture under the pointer covers the middle
+    if is_low:
+        plate.moveTop(rect.top() + 6)
+    else:
+        plate.moveBottom(rect.bottom() - 6)
     painter.fillRect(plate, _PLATE)
     painter.setPen(theme.tile_color("text"))
     painter.drawText(plate, int(Qt.AlignmentFlag.AlignCenter), text)
