@@ -77,8 +77,11 @@ class SegmentWriter:
         self._begin_mono_ns, self._cause, self._codec = first.arrival_ns, cause, group.coding.codec
         self._begin_ns = self._clock.now_ns() - (self._clock.mono_ns() - first.arrival_ns)
         os.makedirs(self._job.folder, mode=0o700, exist_ok=True)
-        moment = datetime.datetime.fromtimestamp(self._begin_ns / 1e9, datetime.UTC)
-        self._path = os.path.join(self._job.folder, moment.strftime("%Y%m%dT%H%M%S.%f")[:-3] + "Z" + SUFFIX)
+        name = _name(self._begin_ns)
+        while os.path.exists(os.path.join(self._job.folder, name)):
+            self._begin_ns += 1_000_000  # a clock was set back
+            name = _name(self._begin_ns)
+        self._path = os.path.join(self._job.folder, name)
         os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         self._output = remux.open_output(self._path, SUFFIX, _LIVE)
         self._stream = remux.add_copied(self._output, group.coding, first.data)
@@ -126,3 +129,8 @@ class SegmentWriter:
                     self._cause,
                 )
             )
+
+
+def _name(begin_ns: int) -> str:
+    moment = datetime.datetime.fromtimestamp(begin_ns // 10**9, datetime.UTC).strftime("%Y%m%dT%H%M%S")
+    return f"{moment}.{begin_ns // 10**6 % 1000:03d}Z{SUFFIX}"

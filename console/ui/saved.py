@@ -58,9 +58,17 @@ class SavedStrip(QWidget):
             row.addWidget(button)
         row.addStretch(1)
         self._unread: list[int] = []
+        self._is_low = False
         self._reading = QTimer(self, interval=0)
         self._reading.timeout.connect(self._read_one)
         self.hide()
+
+    def set_low(self, is_low: bool) -> None:
+        """Where the panel is low: the count alone, in one line; the time line names each file."""
+        if is_low != self._is_low:
+            self._is_low = is_low
+            for number, button in enumerate(self._buttons):
+                button.setVisible(number < len(self._items) and not is_low)
 
     def show_incident(self, incident: str) -> None:
         """Show what the incident has kept, newest first."""
@@ -80,7 +88,7 @@ class SavedStrip(QWidget):
         self._items, self._count = tuple(found), len(entries)
         self._words.setText(tr("justnow.pictures", count=len(entries)))
         for number, button in enumerate(self._buttons):
-            button.setVisible(number < len(found))
+            button.setVisible(number < len(found) and not self._is_low)
             if number < len(found):
                 button.setToolTip(found[number].tip)
                 button.setAccessibleName(found[number].tip)

@@ -272,6 +272,7 @@ class MainWindow(QMainWindow):
         small = self._is_small()
         self.queue.set_compact(small)
         self.panel.set_compact(small)
+        self.saved.set_low(small)
         self.queue.setMinimumWidth(250 if small else 300)
         self.panel.setMinimumWidth(366 if small else 400)
 
@@ -486,8 +487,14 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _cameras_wanted(self, cameras: tuple[str, ...]) -> None:
-        for camera in cameras:
-            self.choices.ask_for_camera(camera)
+        """The first one goes where the wall's keyboard is, unless an incident or a pin holds that tile; the rest where room is."""
+        content = self.parts.surface.focused()
+        place = self.parts.wall_feed.place_of(0, content.key) if content is not None else None
+        held = next((tile for tile in self.flow.tiles if content is not None and tile.tile == content.key), None)
+        if held is not None and (held.incident or held.is_pinned):
+            place = None
+        for number, camera in enumerate(cameras):
+            self.choices.ask_for_camera(camera, *((0, place) if number == 0 and place is not None else ()))
 
 
 def _nothing() -> None:
