@@ -7,7 +7,7 @@ the wishes change (GUI thread) and twice a second (media thread); reads the proc
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import psutil
@@ -23,17 +23,24 @@ _SLOW, _UNPAINTED = 0.75, 0.6
 _SIZES_KEPT = 512
 
 
-class Planner:
-    """One per console. `cores` and `idle_s` are for tests: cores of the machine, and its idle seconds so far."""
+def _idle_s() -> float:
+    """Seconds all cores together were idle since the machine started."""
+    times = psutil.cpu_times()
+    return float(times.idle) + float(getattr(times, "iowait", 0.0))
 
-    def __init__(self, clock: Clock | None = None, cores: int = 0) -> None:
+
+class Planner:
+    """One per console. `cores` of the machine (0: as many as it has) and its idle seconds so far may be given."""
+
+    def __init__(self, clock: Clock | None = None, cores: int = 0, idle_s: Callable[[], float] = _idle_s) -> None:
         self._clock = clock or SystemClock()
         self._cores = float(cores or os.cpu_count() or 1)
         self._budget = Budget(self._clock)
         self._sizes: dict[str, tuple[int, int]] = {}  # URL → picture size, as last seen
         self._grants: Mapping[str, Grant] = {}
         self._idle_cores = 0.9 * self._cores
-        self._sampled = (self._clock.mono_ns(), _idle_s())
+        self._idle_s = idle_s
+        self._sampled = (self._clock.mono_ns(), idle_s())
 
     def plan(self, wanted: Sequence[WantedFeed], health: Mapping[str, FeedHealth], load: Load) -> Mapping[str, Grant]:
         """The grant of each wanted tile, by its key."""
@@ -47,7 +54,7 @@ class Planner:
     def _sample(self) -> None:
         now_ns, (then_ns, then_s) = self._clock.mono_ns(), self._sampled
         if now_ns - then_ns >= _SAMPLE_NS:
-            idle_s = _idle_s()
+            idle_s = self._idle_s()
             self._sampled = (now_ns, idle_s)
             newest = (idle_s - then_s) / ((now_ns - then_ns) / 1e9)
             self._idle_cores += 0.5 * (min(self._cores, max(0.0, newest)) - self._idle_cores)
@@ -79,9 +86,3 @@ class Planner:
             elif known.shown_fps < _UNPAINTED * min(want.fps, given.max_fps):
                 unpainted.add(want.tile)
         return frozenset(slow), frozenset(unpainted)
-
-
-def _idle_s() -> float:
-    """Seconds all cores together were idle since the machine started."""
-    times = psutil.cpu_times()
-    return float(times.idle) + float(getattr(times, "iowait", 0.0))

@@ -1,9 +1,9 @@
 """Does anything grow? 1,000 reconnects, 10,000 times opened and closed, and what one D1 tile takes of memory.
 
 Run: `python -m tests.bench.cycles_bench [--reconnects 1000] [--cycles 10000]`. The engine without a window (`Feeds` in this
-process and its decoder children). Reconnects: 32 RTSP cameras whose connections are cut again and again. Cycles: 48 small files and
-16 RTSP cameras, opened together, closed when each has its first picture. Memory is the tree's proportional share, taken after a
-rest with the same feeds open; growth is between a fifth of the way and the end. Prints one JSON document.
+process and its decoder children). Reconnects: 32 RTSP cameras whose connections are cut again and again. Cycles: 48 small files
+and 16 RTSP cameras, opened together, closed when each has its first picture. Memory is the tree's proportional share, taken after
+a rest with the same feeds open; growth is between a fifth of the way and the end. Prints one JSON document.
 """
 
 from __future__ import annotations
