@@ -109,6 +109,7 @@ class IncidentPanel(QWidget):
     def _build_lists(self) -> None:
         self.camera_model, self.order_model, self.unit_model, self.time_model = (RowModel(self) for _ in range(4))
         self.cameras = RowList(self.camera_model, verdicts.VerdictDelegate(), grows=True, parent=self)
+        self.cameras.carry_cameras()
         self.orders = RowList(self.order_model, orders.OrderDelegate(), grows=True, parent=self)
         self.units = RowList(self.unit_model, UnitDelegate(), parent=self)
         self.times = RowList(self.time_model, timeline.TimeDelegate(), parent=self)

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyledItemDelegate
 
+from console.ui import walldrag
+
 ROW = Qt.ItemDataRole.UserRole
 _NOWHERE = QModelIndex()
 
@@ -30,6 +32,12 @@ class RowModel(QAbstractListModel):
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
         self._rows: list[Any] = []
+        self.is_carried = False
+        """Whether rows may be dragged away (`RowList.carry_cameras`)."""
+
+    def flags(self, index: Any) -> Qt.ItemFlag:
+        held = super().flags(index)
+        return held | Qt.ItemFlag.ItemIsDragEnabled if self.is_carried and index.isValid() else held
 
     def rowCount(self, parent: Any = _NOWHERE) -> int:
         return 0 if parent.isValid() else len(self._rows)
@@ -124,6 +132,17 @@ class RowList(QListView):
             for signal in (model.rowsInserted, model.rowsRemoved, model.modelReset):
                 signal.connect(self._grown)
             model.dataChanged.connect(self._changed)
+
+    def carry_cameras(self) -> None:
+        """Let rows whose keys are cameras be dragged to a wall."""
+        self.row_model().is_carried = True
+        self.setDragEnabled(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+
+    def startDrag(self, actions: Any) -> None:
+        row = self.current()
+        if row is not None:
+            walldrag.start(self, (row.key,))
 
     def row_model(self) -> RowModel:
         model = self.model()
