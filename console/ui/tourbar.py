@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from console.model.tour import said
 from console.ui import keys, marks, theme
@@ -42,7 +42,8 @@ class TourBar(QFrame):
         self.setProperty("role", "raised")
         self._sign, self._what, self._where, self._left, self._news = (QLabel(self) for _ in range(5))
         self._what.setProperty("role", "heading")
-        self._where.setMinimumWidth(60)
+        self._where.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._news.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._news.setProperty("tone", "late")
         self._bar = QProgressBar(self)
         self._bar.setTextVisible(False)
@@ -51,9 +52,12 @@ class TourBar(QFrame):
         self.buttons: dict[str, QPushButton] = {}
         row = QHBoxLayout()
         row.setSpacing(theme.px("space_2"))
-        for part in (self._sign, self._what, self._where, self._bar, self._left):
+        for part in (self._sign, self._what):
             row.addWidget(part)
-        row.addWidget(self._news, 1)
+        row.addWidget(self._where, 3)
+        for part in (self._bar, self._left):
+            row.addWidget(part)
+        row.addWidget(self._news, 2)
         for act in (
             "due_start",
             "due_later",
@@ -193,6 +197,7 @@ class TourBar(QFrame):
             verdict = self._patrol.patrol.seen[run.at]["verdict"]
             where += " · " + tr(f"patrol.verdict.{verdict}")
         self._where.setText(where)
+        self._where.setToolTip(where)
         wait_s = self._patrol.wait_s if is_walking else run.left_s
         whole_s = step.dwell_s or 1.0
         self._bar.setValue(0 if run.is_paused and not is_walking else round(1000 * min(1.0, 1.0 - wait_s / whole_s)))

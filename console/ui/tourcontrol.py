@@ -53,7 +53,7 @@ class TourControl(QObject):
         self.tours = Tours({}, ())
         self.run: TourRun | None = None
         self.placed: tuple[str, ...] = ()
-        """The cameras of the step that found a tile."""
+        """The cameras of the step that stand on the wall."""
         self.had_picture: dict[str, bool] = {}
         """Camera of the step → whether it gave a picture while the step stood."""
         self._is_ahead = False
@@ -182,7 +182,7 @@ class TourControl(QObject):
             return
         run.place(at)
         step = run.step
-        self.placed = self._flow.put_tour(step.cameras)
+        self.placed = self._put(step)
         self._let_go()
         self.had_picture = dict.fromkeys(step.cameras, False)
         if not self.placed:
@@ -190,6 +190,12 @@ class TourControl(QObject):
         else:
             self.on_placed(step, run.at)
         self.changed.emit()
+
+    def _put(self, step: Step) -> tuple[str, ...]:
+        """Put a step on the wall; the step's cameras that stand there now, an incident's or the operator's own tiles included."""
+        self._flow.put_tour(step.cameras)
+        there = {tile.camera for tile in self._flow.tiles if tile.may_show}
+        return tuple(camera for camera in step.cameras if camera in there)
 
     def _let_go(self) -> None:
         """What was opened ahead belongs to the wall now, or to nobody."""
@@ -213,7 +219,7 @@ class TourControl(QObject):
 
     def _note_pictures(self) -> None:
         """Remember which of the step's cameras have given a picture while it stood."""
-        tiles = {tile.tile for tile in self._flow.tiles if tile.is_tour}
+        tiles = {tile.tile for tile in self._flow.tiles}
         for name, one in self._wall_feed.health().items():
             if name in tiles and one.state in ("live", "late") and one.camera in self.had_picture:
                 self.had_picture[one.camera] = True
@@ -256,7 +262,7 @@ class TourControl(QObject):
 
     def _again(self, run: TourRun) -> None:
         """The same step in the places that are left."""
-        self.placed = self._flow.put_tour(run.step.cameras)
+        self.placed = self._put(run.step)
         if not self.placed:
             run.pause("no_room")
         self.changed.emit()

@@ -92,7 +92,7 @@ class TourDesk(QObject):
         return sorted(self._bridge.state.patrols.values(), key=lambda one: one.started_ns, reverse=True)
 
     def _picture_of(self, camera: str) -> QImage | None:
-        tile = next((one.tile for one in self._flow.tiles if one.is_tour and one.camera == camera), "")
+        tile = next((one.tile for one in self._flow.tiles if one.camera == camera), "")
         return self._wall_feed.picture_of(tile) if tile else None
 
     def _focused_camera(self) -> str:

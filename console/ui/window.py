@@ -487,7 +487,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _cameras_wanted(self, cameras: tuple[str, ...]) -> None:
-        """The first one goes where the wall's keyboard is, unless an incident or a pin holds that tile; the rest where room is."""
+        """The first goes where the wall's keyboard is, unless an incident or a pin holds that tile; the rest where room is."""
         content = self.parts.surface.focused()
         place = self.parts.wall_feed.place_of(0, content.key) if content is not None else None
         held = next((tile for tile in self.flow.tiles if content is not None and tile.tile == content.key), None)
