@@ -40,8 +40,8 @@ _HEARD = {
 class Judgement:
     """What a journal's bodies tell.
 
-    `problems`: (seq, sentence), the first `MOST`. `files`: (seq, file, sha256) of every still, clip and clip's note. `damage`: what SQLite itself
-    finds wrong with the file.
+    `problems`: (seq, sentence), the first `MOST`. `files`: (seq, file, sha256) of every still, clip and clip's note.
+    `damage`: what SQLite itself finds wrong with the file.
     """
 
     problems: list[tuple[int, str]] = field(default_factory=list)
