@@ -31,6 +31,7 @@ from console.services.clips import Saver
 from console.services.dispatch import load_playbooks
 from console.services.feeds import Feeds
 from console.services.link import DeskLink, desk_arguments
+from console.services.load import Planner
 from console.services.picturehealth import PictureHealth, Rhythm
 from console.settings import Settings
 from console.store import citymap, credentials, roster
@@ -163,6 +164,7 @@ class Console(QObject):
             settings.get("video.open_timeout_s"),
             settings.get("video.transport"),
             self.clock,
+            plan=Planner(self.clock).plan,
             hardware=settings.get("video.hardware"),
             ring_cap_bytes=int(settings.get("video.ring_cap_mb") * 1_000_000),
         )

@@ -19,7 +19,7 @@ def is_safe(want: Want) -> bool:
     return want.grade == "red" or want.is_large
 
 
-_GRADES: Final = {"": 0, "blue": 1, "yellow": 2, "orange": 3, "red": 4}
+_GRADES: Final = {"": 0, "green": 1, "blue": 2, "orange": 3, "red": 4}
 
 
 def least_first(want: Want) -> tuple[object, ...]:
