@@ -119,6 +119,7 @@ class GapFinder:
             if kind == _SPS:
                 self._take_sps(head[place + 1 : following if following > 0 else len(head)])
             place = following
+        self._former = None  # its slice stands behind what was looked at (x264 writes 700 bytes about itself): nothing is known
         return False
 
     def _take_sps(self, sps: bytes) -> None:

@@ -36,8 +36,8 @@ def health_of(tile: Tile, news: JobNews, before: FeedHealth | None, now_ns: int,
         max(0.0, (news.next_try_ns - mono_ns) / 1e9) if error else None, shown_fps, decoded_fps,
         interval_ns / 1e6, max(0, news.opened - 1), None if age_ns is None else now_ns - age_ns,
         profile=view.profile, mode=job.mode, lowered=grant.reason if grant is not None and is_lowered else "",
-        detail=news.detail or facts.detail, width_px=facts.width_px, height_px=facts.height_px, codec=facts.codec,
-        hardware=facts.hardware, ring_s=int(header[slots.RING_MS]) / 1000, gop_s=facts.gop_s,
+        detail=news.detail or ("" if error else facts.detail), width_px=facts.width_px, height_px=facts.height_px,
+        codec=facts.codec, hardware=facts.hardware, ring_s=int(header[slots.RING_MS]) / 1000, gop_s=facts.gop_s,
     )  # fmt: skip
 
 

@@ -80,3 +80,13 @@ def test_who_counts_otherwise_is_believed_no_more(stream: tuple[bytes | None, li
     found = [finder.is_after_gap(packet) for packet in every_second]
 
     assert not any(found[300:])
+
+
+def test_a_key_frame_behind_a_long_message_is_no_gap(stream: tuple[bytes | None, list[bytes]]) -> None:
+    extradata, packets = stream
+    finder = GapFinder(extradata)
+    message = b"\0\0\0\1\x06\x05" + b"x" * 700
+
+    found = [finder.is_after_gap(message + packet if number % 25 == 0 else packet) for number, packet in enumerate(packets)]
+
+    assert not any(found)
