@@ -12,7 +12,7 @@ qt_libraries="libegl1 libgl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libgssapi-k
   libx11-xcb1 libxcb-cursor0 libxcb-glx0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render0
   libxcb-render-util0 libxcb-shape0 libxcb-shm0 libxcb-sync1 libxcb-xfixes0 libxcb-xkb1"
 test_peers="xvfb mosquitto gir1.2-gst-rtsp-server-1.0 gir1.2-gstreamer-1.0 python3-gi gstreamer1.0-tools gstreamer1.0-x gstreamer1.0-plugins-base
-  gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav ffmpeg chromium fonts-noto-cjk"
+  gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav ffmpeg mpv chromium fonts-noto-cjk"
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
