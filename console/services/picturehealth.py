@@ -26,7 +26,6 @@ from console.model.wall import FeedHealth, WantedFeed
 
 log = logging.getLogger(__name__)
 
-_SETTLED_NS = 4_000_000_000  # a stream just opened may still be a key frame's first coarse pictures
 _BATCH = 12
 _POLL_S, _PATIENCE_POLLS = 0.2, 150  # half a minute for a batch that takes two seconds
 _NEW_CHILD_AFTER_NS = 60_000_000_000
@@ -48,6 +47,7 @@ class Rhythm:
     again_s: float = 17.0
     turn_s: float = 1.0
     glances_after_s: tuple[float, ...] = GLANCES_AFTER_S
+    settled_s: float = 4.0  # a stream just opened may still be a key frame's first coarse pictures
 
 
 class PictureHealth:
@@ -127,7 +127,7 @@ class PictureHealth:
             if not wanted.camera or known is None or known.state not in ("live", "late"):
                 continue
             live[tile] = self._live_ns.get(tile, now_ns)
-            if now_ns - live[tile] < _SETTLED_NS:
+            if now_ns - live[tile] < self._rhythm.settled_s * 1e9:
                 continue
             size = 0 if wanted.dewarp is not None else wanted.width_px * wanted.height_px
             if wanted.camera not in best or size > best[wanted.camera][0]:
