@@ -357,6 +357,8 @@ class WallSurface(QWidget):
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self.hands.claims(event):
             event.accept()
             return True
+        if event.type() in (QEvent.Type.ParentAboutToChange, QEvent.Type.ParentChange):
+            self.glazing.move(is_leaving=event.type() == QEvent.Type.ParentAboutToChange)
         if event.type() == QEvent.Type.DevicePixelRatioChange:
             self._place()
             self._settle.start()  # another screen: the same room in other pixels

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import shiboken6
 from PySide6.QtCore import QObject, QRect, Slot
 
 from console.services.feeds import Feeds
@@ -28,6 +29,7 @@ class Glazing(QObject):
         self._surface, self._feeds = surface, feeds
         self.glass: GpuGlass | None = None
         self.why = ""
+        self._is_moving = False
 
     def put_in(self) -> None:
         """Let the graphics card draw. Best before the window is first shown: its kind changes with the first pane."""
@@ -50,11 +52,27 @@ class Glazing(QObject):
         if why:
             _log.warning("the wall is painted without the graphics card: %s", why)
         glass.failed.disconnect(self.take_out)
+        glass.releaseResources()
         glass.hide()
         glass.deleteLater()
         for one in self._surface.placed:
             one.generation = 0  # the raster painter has shown none of it
         self._surface.update()
+
+    def move(self, is_leaving: bool) -> None:
+        """The surface is about to get another parent, or has got it.
+
+        WORKAROUND (QRhiWidget of 6.8 to 6.11): a pane that has left its window still names that window's device when it is
+        destroyed, and the program dies where the window went first. So no pane moves: each window has a new one.
+        """
+        if is_leaving and self.glass is not None:
+            glass, self.glass, self._is_moving = self.glass, None, True
+            glass.failed.disconnect(self.take_out)
+            glass.releaseResources()
+            shiboken6.delete(glass)
+        elif not is_leaving and self._is_moving:
+            self._is_moving = False
+            self.put_in()
 
     def fit(self) -> None:
         """The surface has another size."""
