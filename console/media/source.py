@@ -264,9 +264,10 @@ def failed(
     _has_ended(said)
     if said.word is not None:
         return SourceFailed(said.word, text, said.detail)
-    if said.is_playing and said.has_media is False:
-        return SourceFailed("timeout", text, "no_media")
     word = word_for(cause, source.kind != "file", elapsed_s, limit_s)
+    is_opening = limit_s < float("inf")
+    if said.is_playing and (said.has_media is False or (is_opening and word == "timeout" and not said.has_media)):
+        return SourceFailed("timeout", text, "no_media")
     return SourceFailed(word, text, said.detail if said.detail == "transport" else "")
 
 

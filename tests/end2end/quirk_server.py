@@ -92,6 +92,7 @@ class QuirkServer:
         self.port = self._listener.getsockname()[1]
         self._threads: list[threading.Thread] = []
         self.clients: list[socket.socket] = []
+        self._served: list[_Client] = []
         self._begin(self._accept)
 
     def url(self, path: str, user_info: str = "", options: str = "") -> str:
@@ -115,7 +116,8 @@ class QuirkServer:
                 return
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.clients.append(link)
-            self._begin(_Client(self, link).serve)
+            self._served.append(_Client(self, link))
+            self._begin(self._served[-1].serve)
 
     def stream(self, work: Callable[[], None]) -> None:
         self._begin(work)
@@ -125,6 +127,12 @@ class QuirkServer:
         for link in self.clients:
             with contextlib.suppress(OSError):
                 link.shutdown(socket.SHUT_RDWR)
+
+    def cut_camera(self, path: str) -> None:
+        """Reset the connections of one camera."""
+        for client in [client for client in self._served if client.path == path]:
+            with contextlib.suppress(OSError):
+                client.link.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self.is_closing.set()
@@ -340,6 +348,8 @@ class _Client:
 
     def _play(self, request: Request) -> bool:
         script, habits = self.script, self.script.habits
+        if self.stream is not None:
+            self.stream.is_over.set()
         self.stream = _Stream(self)
         if "early_data" in habits:
             self.stream.send_some(10)
@@ -396,10 +406,19 @@ class _Stream:
         self.number, self._at, self._time = 1000, 0, 90000
         self._dice = random.Random(7)
         self._late: bytes | None = None
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM) if client.udp_port else None
+        self._udp: socket.socket | None = None
 
     def run(self) -> None:
+        try:
+            self._send_all()
+        finally:
+            if self._udp is not None:
+                self._udp.close()
+
+    def _send_all(self) -> None:
         habits, server = self._script.habits, self._client.server
+        if self._client.udp_port:
+            self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         due_s = time.monotonic()
         while not self.is_over.is_set() and not server.is_closing.is_set():
             if time.monotonic() > self._client.alive_until_s:
@@ -412,8 +431,6 @@ class _Stream:
                 self._client.send(b"OPTIONS rtsp://client RTSP/1.0\r\nCSeq: 77\r\n\r\n")
             due_s += 1 / server.fps
             self.is_over.wait(max(0.0, due_s - time.monotonic()))
-        if self._udp is not None:
-            self._udp.close()
 
     def send_some(self, count: int) -> None:
         for _ in range(count):
@@ -464,7 +481,8 @@ class _Stream:
             if self._late is not None:
                 copies, self._late = [*copies, self._late], None
             for copy in copies:
-                self._udp.sendto(copy, ("127.0.0.1", self._client.udp_port))
+                with contextlib.suppress(OSError):
+                    self._udp.sendto(copy, ("127.0.0.1", self._client.udp_port))
             return
         framed = b"$\0" + struct.pack(">H", len(packet)) + packet
         if "crlf_data" in habits:
