@@ -157,7 +157,7 @@ def _stills(reader: BundleReader, recording: Recording, notes: list[str]) -> dic
             continue
         held += member.size_bytes
         jpeg = reader.read(member.name, LARGEST_PICTURE_BYTES)
-        stills.setdefault(told["camera"], []).append(Still(offset_s, entry.at_ns, jpeg))
+        stills.setdefault(told["camera"], []).append(Still(offset_s, told.get("taken_ns") or entry.at_ns, jpeg))
     if left_out:
         notes.append(f"{left_out} stills are too large to be shown here; they are in the bundle")
     return {camera: tuple(found) for camera, found in stills.items()}
