@@ -92,9 +92,8 @@ def menu(book: LayoutBook, now: Layout | None, choose: Callable[[Layout | None],
     made.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
     def add(layout: Layout | None, key: str) -> None:
-        action = QAction(icon(layout), title(layout) + (f"\t{key}" if key else ""), made)
-        action.setCheckable(True)
-        action.setChecked(layout == now)
+        mark = "✓ " if layout == now else ""
+        action = QAction(icon(layout), f"{mark}{title(layout)}" + (f"\t{key}" if key else ""), made)
         action.triggered.connect(lambda on=False, chosen=layout: choose(chosen))
         made.addAction(action)
 

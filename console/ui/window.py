@@ -5,8 +5,6 @@ In: a bridge, what is around, the feeds' surface. Out: commands, through flow, c
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,35 +12,26 @@ from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer, Signal, Sl
 from PySide6.QtWidgets import QApplication, QFrame, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from console.model.incident import GRADES
-from console.paths import DataFolder
-from console.services.clips import Saver
-from console.services.feeds import Feeds
 from console.services.wallmemory import WallMemory
-from console.settings import Settings
 from console.ui import keys, theme, tourdesk
-from console.ui.around import Around
-from console.ui.bridge import Bridge, Change
+from console.ui.bridge import Change
 from console.ui.choices import Choices
 from console.ui.docks import Docks
 from console.ui.finding import Finding
-from console.ui.flow import Flow
 from console.ui.header import Header, StatusLine
 from console.ui.incident import IncidentPanel
 from console.ui.justnow import KEEPING_ACTS, JustNow, Who
 from console.ui.login import LoginPage
 from console.ui.map import MapView
 from console.ui.mapfeed import MapFeed
+from console.ui.parts import Parts
 from console.ui.picturehands import PictureHands
-from console.ui.pictures import Pictures
 from console.ui.queue import Queue
 from console.ui.saved import SavedStrip
 from console.ui.search import SearchBox
-from console.ui.sound import Sound
 from console.ui.tourdesk import TourDesk
 from console.ui.units import duty_of
-from console.ui.wall import WallSurface
 from console.ui.wallbox import WallBox
-from console.ui.wallfeed import WallFeed
 from console.ui.walls import Walls
 from console.ui.watermark import Watermark
 from console.words import LANGUAGES, choose, chosen, tr
@@ -52,28 +41,6 @@ FIRST_PAINT_MS = 30
 COMPACT_BELOW_PX = (1600, 850)
 BEAT_MS = 250
 """A quarter of a second: what counts by the second is spread over four beats, so that no beat is long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What app.py builds before the window."""
-
-    bridge: Bridge
-    around: Around
-    flow: Flow
-    sound: Sound
-    surface: WallSurface
-    wall_feed: WallFeed
-    settings: Settings
-    folder: DataFolder
-    seat: str
-    make_surface: Callable[[int], WallSurface] | None = None
-    """Builds the surface of one wall window more; None: there can be none."""
-    pictures: Pictures | None = None
-    """Masks, fisheye views and picture health; None in a replay."""
-    feeds: Feeds | None = None
-    saver: Saver | None = None
-    """What plays back and keeps pictures; None: nothing can be kept (a replay)."""
 
 
 class MainWindow(QMainWindow):
@@ -446,6 +413,7 @@ class MainWindow(QMainWindow):
             if self.around.cameras:  # known by now: what stood on the walls comes back
                 self.walls.windows.restore(self._memory.value("wall_apart") in (True, "true"))
             self.docks.cameras.show_states(self.parts.wall_feed.states())
+            self.docks.cameras.show_conditions(self.bridge.state.conditions)
             self._show_counts()
             self._show_units()
 
@@ -499,3 +467,6 @@ class MainWindow(QMainWindow):
 
 def _nothing() -> None:
     """A key that has nothing to act on in a replay."""
+
+
+__all__ = ["MainWindow", "Parts"]
