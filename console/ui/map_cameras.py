@@ -41,6 +41,7 @@ class CameraMark(NamedTuple):
     fov_deg: float | None = None
     range_m: float | None = None
     alive: bool | None = None
+    condition: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ def _paint_badge(painter: QPainter, rect: QRectF, what: str, value: object) -> N
         marks.draw_character(painter, box.adjusted(2.5, 3, -2.5, -3), text, theme.color("muted"))
     else:
         marks.draw_network(painter, rect, what, False, value if isinstance(value, bool) else None)
+        if value == "doubt":
+            marks.draw_doubt(painter, rect)
 
 
 class CameraLayer:
@@ -99,6 +102,15 @@ class CameraLayer:
         if number is None or self.cameras[number].alive is alive:
             return False
         self.cameras[number] = self.cameras[number]._replace(alive=alive)
+        self._plans.clear()
+        return True
+
+    def set_condition(self, camera_id: str, condition: str) -> bool:
+        """Note what looks wrong with a camera's picture ("": nothing); says whether that is news."""
+        number = self._number_of.get(camera_id)
+        if number is None or self.cameras[number].condition == condition:
+            return False
+        self.cameras[number] = self.cameras[number]._replace(condition=condition)
         self._plans.clear()
         return True
 
@@ -140,7 +152,8 @@ class CameraLayer:
         slot = np.zeros(len(first), np.int64)
         for spot, (many, head) in enumerate(zip(count.tolist(), member[first].tolist() if len(first) else [], strict=True)):
             camera = self.cameras[head]
-            slot[spot] = atlas.slot("count", many) if many > 1 else atlas.slot(camera.network, camera.alive)
+            alone = "doubt" if camera.condition else camera.alive
+            slot[spot] = atlas.slot("count", many) if many > 1 else atlas.slot(camera.network, alone)
         if len(self._plans) > 8:
             self._plans.clear()
         found = self._plans[scale] = _Plan(x, y, slot, count, first, member)

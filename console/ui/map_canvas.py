@@ -115,6 +115,11 @@ class MapCanvas(QWidget):
         if self._cameras.set_alive(camera_id, alive):
             self._restill()
 
+    def set_condition(self, camera_id: str, condition: str) -> None:
+        """Note what looks wrong with a camera's picture (a word of `condition.*`; "": nothing)."""
+        if self._cameras.set_condition(camera_id, condition):
+            self._restill()
+
     def set_linked(self, linked: Iterable[tuple[str, int, str]]) -> None:
         """Mark the cameras of the selected incident: (camera id, number ①…, verdict) each."""
         self._linked.set(linked)

@@ -116,6 +116,7 @@ def camera_tip(camera: CameraMark, target: IncidentMark | None) -> str:
         )
     )
     lines.append(tr({True: "map.tip.alive", False: "map.tip.dead", None: "map.tip.alive_unknown"}[camera.alive]))
+    lines.append(tr("condition." + camera.condition) if camera.condition else "")
     lines.append(_away(camera.lon, camera.lat, target))
     return "\n".join(line for line in lines if line)
 

@@ -102,6 +102,8 @@ class LinkedLayer:
             half = BADGE_PX / 2
             badge = marks.pixmap("network", BADGE_PX, ratio, spot.camera.network, True, spot.camera.alive)
             painter.drawPixmap(QPointF(x - half, y - half), badge)
+            if spot.camera.condition:
+                marks.draw_doubt(painter, QRectF(x - half, y - half, BADGE_PX, BADGE_PX))
             painter.drawPixmap(QPointF(x + half - 10, y - half - 9), marks.pixmap("number", NUMBER_PX, ratio, spot.number))
 
 

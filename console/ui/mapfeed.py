@@ -31,6 +31,7 @@ class MapFeed(QObject):
         self._selected = ""
         self._pointed = ""
         self._placed: set[str] = set()
+        self._doubtful: set[str] = set()
         bridge.positions.connect(self._moved)
 
     def refresh(self) -> None:
@@ -46,10 +47,13 @@ class MapFeed(QObject):
                     one.headings_deg or one.heading_deg,
                     one.fov_deg,
                     one.range_m,
+                    None,
+                    self._condition(one.id),
                 )
                 for one in self._around.cameras.values()
             ]
         )
+        self._doubtful = set(self._bridge.state.conditions)
         self._units()
         self._incidents()
         self.select(self._selected)
@@ -58,10 +62,18 @@ class MapFeed(QObject):
         """Follow the fold."""
         if change.kinds & _UNIT_KINDS:
             self._units()
+        if "CameraConditionNoted" in change.kinds:
+            now = set(self._bridge.state.conditions)
+            for camera in now | self._doubtful:
+                self._map.set_condition(camera, self._condition(camera))
+            self._doubtful = now
         if change.incidents:
             self._incidents()
         if self._selected in change.incidents and "CamerasLinked" in change.kinds:
             self.select(self._selected)
+
+    def _condition(self, camera: str) -> str:
+        return str(self._bridge.state.conditions.get(camera, {}).get("condition", ""))
 
     def beat(self) -> None:
         """Lateness comes with time, not with entries."""

@@ -161,6 +161,19 @@ def draw_network(painter: QPainter, rect: QRectF, network: str, linked: bool = F
     )
 
 
+def draw_doubt(painter: QPainter, rect: QRectF) -> None:
+    """Paint "the picture looks wrong" over a camera's badge: an amber triangle with a mark in its lower right corner."""
+    size = min(rect.width(), rect.height()) * 0.56
+    box = QRectF(rect.right() - size + 1, rect.bottom() - size + 1, size, size)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(QColor(20, 20, 20), 1.0))
+    painter.setBrush(theme.tile_color("late"))
+    painter.drawPolygon(QPolygonF([QPointF(box.center().x(), box.top()), box.bottomRight(), box.bottomLeft()]))
+    draw_character(painter, box.adjusted(size * 0.3, size * 0.32, -size * 0.3, -size * 0.06), "!", QColor(20, 20, 20))
+    painter.restore()
+
+
 def draw_number(painter: QPainter, rect: QRectF, number: int, color: QColor | None = None) -> None:
     """Paint a camera's number as a filled disc: the same on the verdict list, the map and the tile."""
     size = min(rect.width(), rect.height())
