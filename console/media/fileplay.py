@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 from console.clock import Clock
@@ -87,7 +87,16 @@ class FilePlay:
             self._publisher.show(frame, pts_ns, now_ns, self._aspect)
         self.due_ns = self._base_ns + pts_ns + self._step_ns
 
-    def _decode(self) -> Iterator[tuple[VideoFrame, int]]:
+    def close(self) -> None:
+        """Close the file and let go of its pictures now.
+
+        Left to the collector, the decoders of hundreds of closed files stay (0.5 MB each at 320×240).
+        """
+        self._pictures.close()
+        self._ahead = None
+        self.container.close()
+
+    def _decode(self) -> Generator[tuple[VideoFrame, int], None, None]:
         """Frames with their time since the file's first start, over every loop, until a loop yields none."""
         import av.error
 

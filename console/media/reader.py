@@ -282,12 +282,13 @@ class Reader:
         if file is None:
             return False
         if self.closed:
-            file.container.close()
+            file.close()
+            self._file = None
             return False
         try:
             file.step(now_ns)
         except SourceFailed as failed:
-            file.container.close()
+            file.close()
             self._file = None
             self._fail(failed.word)
             self.start()
