@@ -79,10 +79,13 @@ def check_file(file: str, shelf: str, digest: str) -> None:
 
 
 def note_recording(state: State, c: cmd.NoteRecording, ask: Ask) -> Events:
-    """The recorder's own news: a camera is recorded from now on, or no more, and why."""
+    """The recorder's own news: a camera is recorded from now on, or no more, and why. What is recorded is the stream as it
+    comes, so a camera with privacy masks is not."""
     is_on = c.camera in state.recordings
     if c.is_on and c.household:
         raise Refused("household_not_kept", camera=c.camera)
+    if c.is_on and state.masks.get(c.camera):
+        raise Refused("masked_not_recorded", camera=c.camera)
     if c.is_on == is_on:
         return ()
     return (ev.RecordingStarted(c.camera) if c.is_on else ev.RecordingStopped(c.camera, c.why[:200]),)

@@ -85,6 +85,7 @@ class Recording:
         self._not_before_ns = self._judge_ns = 0
         self._jobs_ns = 0
         self._now_jobs: tuple[RecordJob, ...] = ()
+        self._masked: frozenset[str] = frozenset()
         self._is_full = False
         self._words: dict[str, tuple[str, str]] = {}  # camera → (word, detail) as the child told it last
         self._on: set[str] = set()
@@ -179,11 +180,15 @@ class Recording:
         return found
 
     def _jobs(self) -> tuple[RecordJob, ...]:
-        """The cameras to record now. A household camera is never among them, whatever the settings say."""
+        """The cameras to record now. A household camera is never among them, whatever the settings say; nor is one with privacy
+        masks, for a recording is the stream as it comes."""
         if self._is_full:
             return ()
-        known = self._cameras()
-        wanted = (known[name] for name in self._rules.cameras if name in known and not known[name].is_household)
+        known, masked = self._cameras(), self._masked
+        wanted = (
+            known[name] for name in self._rules.cameras
+            if name in known and not known[name].is_household and name not in masked
+        )  # fmt: skip
         return tuple(
             RecordJob(
                 camera.id, self._url_of(camera), str(recordings.folder_of(self._root, camera.id)), self._rules.segment_s,
@@ -195,6 +200,9 @@ class Recording:
 
     def _drive(self) -> None:
         now_ns = self._clock.mono_ns()
+        masked = self._desk.look(lambda state: frozenset(camera for camera, masks in state.masks.items() if masks)).result()
+        if masked != self._masked:
+            self._masked, self._jobs_ns = masked, 0
         if now_ns >= self._jobs_ns:  # the roster may have changed; passwords are read from a file
             self._now_jobs, self._jobs_ns = self._jobs(), now_ns + _JOBS_NS
         jobs = self._now_jobs
@@ -205,7 +213,7 @@ class Recording:
             self._sent = jobs
         names = {job.camera for job in jobs}
         for camera in sorted(self._on - names):
-            self._note(camera, False, "disk_full" if self._is_full else "setting")
+            self._note(camera, False, "disk_full" if self._is_full else "masked" if camera in self._masked else "setting")
 
     def _start_child(self) -> None:
         ours, theirs = self._context.Pipe()
@@ -307,6 +315,8 @@ class Recording:
                 yield in_language(language, "recording.unknown", camera=name)
             elif camera.is_household:
                 yield in_language(language, "recording.household", camera=name)
+            elif name in self._masked:
+                yield in_language(language, "recording.masked", camera=name)
             elif word in ("disk_full", "disk", "codec"):
                 yield in_language(language, "recording.disk", detail=detail or word)
             elif word:

@@ -163,12 +163,20 @@ class JustNow(QObject):
         self._looks += 1
         for key in self._replays.tiles():
             surface = self._surface_of(key)
-            if surface is None:
+            placed = surface.named(key) if surface is not None else None
+            if surface is None or placed is None:
                 self.end(key)
+            elif self._is_other(placed.content, key):
+                self._start(placed.content, surface, self._behind_s.get(key, BACK_S))
             elif self._looks % WORDS_EVERY == 0:
                 surface.update_tile(key)
         if self._replays.is_idle:
             self._look.stop()
+
+    def _is_other(self, content: TileContent, key: str) -> bool:
+        """Whether masks or fisheye view are others than the replay was begun with: it begins anew, from where it is."""
+        playing = self._replays.find(key)
+        return playing is not None and playing.shape[2:] != (content.masks, content.dewarp)
 
     @Slot(object)
     def _replay_ended(self, news: tuple[str, str, str]) -> None:

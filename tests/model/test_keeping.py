@@ -80,6 +80,13 @@ def test_a_household_camera_is_never_recorded(desk: Folding) -> None:
         desk.do(cmd.NoteRecording("H-1", True, household=True))
 
 
+def test_a_camera_with_privacy_masks_is_not_recorded(desk: Folding) -> None:
+    """issue 3, item 8: masks are burnt into what is saved, and a recording is saved as it comes."""
+    desk.do(cmd.SetPrivacyMasks("C-1", [[[0.1, 0.1], [0.5, 0.1], [0.5, 0.5]]], "windows"))
+    with pytest.raises(Refused, match="masked_not_recorded"):
+        desk.do(cmd.NoteRecording("C-1", True))
+
+
 def test_recordings_are_held_for_an_incident_until_they_are_released(desk: Folding) -> None:
     incident = desk.report()
     desk.do(cmd.LinkIncident(incident, [{"camera": "C-2"}], []))
