@@ -150,7 +150,7 @@ def open_source(
     """Open `source` for its video alone. No call on the container blocks longer than the time-outs. Raises SourceFailed.
 
     RTSP with a password or TLS goes through the relay of this process, which says in `said` (one per try) what the camera
-    really said; plain RTSP goes there too once FFmpeg alone has failed with a camera that does answer (DESIGN, decision 18).
+    really said; plain RTSP goes there too once FFmpeg alone has failed with a camera that does answer (DESIGN, decision 24).
     It asks for TCP first and takes UDP when the camera refuses TCP (461), on the same connection; `transport="udp"` turns
     the order round. Audio and metadata tracks are not set up: they have stalled video elsewhere. `options` are this camera's:
     ours (`OWN_OPTIONS`) or FFmpeg's.
