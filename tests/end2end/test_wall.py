@@ -38,8 +38,9 @@ class Wall:
     def __init__(self, urls: list[str], seconds: float, folder: Path, screen: dict[str, str]) -> None:
         feeds = folder / "feeds.txt"
         feeds.write_text("\n".join(urls) + "\n", encoding="utf-8")
+        # All of a red incident: a short processor may lower nothing, so that rates can be compared with the control's.
         command = [sys.executable, "-m", "console", "wall", "--feeds", str(feeds), "--layout", "9", "--size", "960x540",
-                   "--seconds", str(seconds), "--json"]  # fmt: skip
+                   "--seconds", str(seconds), "--json", "--incident", "64"]  # fmt: skip
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=screen)
 
     def decoders(self) -> list[psutil.Process]:
