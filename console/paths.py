@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import glob
 import hashlib
 import os
 import sys
@@ -41,6 +42,18 @@ def session_folder() -> Path:
     made = Path(tempfile.gettempdir()) / f"liandong-{getpass.getuser()}"
     made.mkdir(mode=0o700, exist_ok=True)
     return made
+
+
+def session_file(kind: str, *versions: str) -> Path:
+    """Where this session keeps what was measured of this machine: named after its graphics devices, their drivers, `versions`."""
+    found = [sys.platform, *versions, *sorted(glob.glob("/dev/dri/*") + glob.glob("/dev/nvidia*"))]
+    for file in ("/proc/driver/nvidia/version", "/sys/module/i915/srcversion", "/sys/module/amdgpu/srcversion"):
+        try:
+            found.append(Path(file).read_text(encoding="utf-8", errors="replace"))
+        except OSError:
+            continue
+    mark = hashlib.sha256("\n".join(found).encode()).hexdigest()[:16]
+    return session_folder() / f"liandong-{kind}-{mark}.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ Runs in decoder children, one `Chooser` each; its methods may be called from any
 from __future__ import annotations
 
 import glob
-import hashlib
 import json
 import sys
 import threading
@@ -18,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from console.paths import session_folder
+from console.paths import session_file
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -88,24 +87,12 @@ def candidates(platform: str = sys.platform, exists: Callable[[str], bool] = lam
     return tuple(name for name in names if (has_nvidia if name == "cuda" else has_render))
 
 
-def fingerprint() -> str:
-    """What a verdict holds for: PyAV's version, the devices that are there, their drivers' versions."""
-    try:
-        found = [sys.platform, version("av")]
-    except PackageNotFoundError:
-        found = [sys.platform]
-    found += sorted(glob.glob("/dev/dri/*") + glob.glob("/dev/nvidia*"))
-    for file in ("/proc/driver/nvidia/version", "/sys/module/i915/srcversion", "/sys/module/amdgpu/srcversion"):
-        try:
-            found.append(Path(file).read_text(encoding="utf-8", errors="replace"))
-        except OSError:
-            continue
-    return hashlib.sha256("\n".join(found).encode()).hexdigest()[:16]
-
-
 def verdict_file() -> Path:
     """Where this session keeps the verdicts of this machine and these drivers."""
-    return session_folder() / f"liandong-hardware-{fingerprint()}.json"
+    try:
+        return session_file("hardware", version("av"))
+    except PackageNotFoundError:
+        return session_file("hardware")
 
 
 def read_verdicts(file: Path) -> tuple[Verdict, ...] | None:

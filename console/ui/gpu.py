@@ -250,7 +250,7 @@ class GpuGlass(QRhiWidget):
                 self._upload(shown.picture, QSize(found.width_px, found.height_px), data, found.stride_bytes, batch)
                 shown.generation, shown.slot_name = found.generation, slot.name
                 shown.shape = (found.width_px, found.height_px, found.rotation_deg)
-                self._surface.painter.note_shown(one, slot, found)
+                self._surface.painter.note_shown(one, slot.name, found.generation, found.arrival_ns)
                 return True
             one.figures.torn += 1
         return shown.picture.texture is not None and shown.slot_name == slot.name

@@ -8,7 +8,6 @@ walls made later, and later starts, use what was found. Threads: one, short-live
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import logging
 import os
@@ -21,8 +20,7 @@ from pathlib import Path
 
 import PySide6
 
-from console.media import hardware
-from console.paths import session_folder
+from console.paths import session_file
 
 _log = logging.getLogger(__name__)
 
@@ -48,8 +46,7 @@ class Found:
 def found_file() -> Path:
     """Where this session keeps what was found for this screen, these drivers and this PySide6."""
     screen = [os.environ.get(name, "") for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")]
-    key = hashlib.sha256("\n".join([PySide6.__version__, hardware.fingerprint(), *screen]).encode()).hexdigest()[:16]
-    return session_folder() / f"liandong-surface-{key}.json"
+    return session_file("surface", PySide6.__version__, *screen)
 
 
 def read_found(file: Path) -> Found | None:

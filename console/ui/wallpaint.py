@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QImage, QPainter, QPen, QRegion, QTransform
 
-from console.media.slots import Picture, Slot
 from console.services.feeds import Feeds
 from console.ui import theme, zoom
 from console.ui.picture import grey_copy, paint_fitted, paint_part
@@ -92,14 +91,14 @@ class TilePainter:
                 break
             one.figures.torn += 1
         assert found is not None
-        self.note_shown(one, slot, found)
+        self.note_shown(one, slot.name, found.generation, found.arrival_ns)
         return True
 
-    def note_shown(self, one: PlacedTile, slot: Slot, found: Picture) -> None:
+    def note_shown(self, one: PlacedTile, slot_name: str, generation: int, arrival_ns: int) -> None:
         """A slot's picture is on the surface: counted, where it is another one than before."""
-        if found.generation == one.generation and slot.name == one.slot_name:
+        if generation == one.generation and slot_name == one.slot_name:
             return
-        one.generation, one.slot_name, one.arrival_ns = found.generation, slot.name, found.arrival_ns
+        one.generation, one.slot_name, one.arrival_ns = generation, slot_name, arrival_ns
         one.figures.painted += 1
         one.figures.first_ns = one.figures.first_ns or self._feeds.mono_ns()
         self._feeds.painted(one.content.key)
