@@ -83,12 +83,12 @@ class QuirkServer:
     """`scripts` by path; `context`: speak TLS. `seen[path]` are the requests, `logins[path]` counts those with a password."""
 
     def __init__(self, clip: Path, scripts: dict[str, Script], context: ssl.SSLContext | None = None, fps: float = 25.0,
-                 address: str = "127.0.0.1") -> None:  # fmt: skip
+                 address: str = "127.0.0.1", listener: socket.socket | None = None) -> None:  # fmt: skip
         self.pictures, self.scripts, self.context, self.fps = pictures(clip), scripts, context, fps
         self.seen: dict[str, list[Request]] = defaultdict(list)
         self.logins: dict[str, int] = defaultdict(int)
         self.is_closing = threading.Event()
-        self._listener = socket.create_server((address, 0))
+        self._listener = listener or socket.create_server((address, 0))
         self.port = self._listener.getsockname()[1]
         self._threads: list[threading.Thread] = []
         self.clients: list[socket.socket] = []

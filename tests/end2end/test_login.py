@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import re
 import socket
@@ -279,6 +280,58 @@ def test_silence_at_every_step_is_a_time_out(serve: Callable[..., QuirkServer]) 
 
     expected = dict.fromkeys(silent, ("timeout", "")) | others
     assert {name: (one.failure, one.detail) for name, one in found.items()} == expected
+
+
+@contextlib.contextmanager
+def deaf_port() -> Iterator[socket.socket]:
+    """A listener whose queue is full: the system drops every further SYN, as a camera without power behind a router does."""
+    with contextlib.ExitStack() as held:
+        listener = held.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = held.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        time.sleep(0.2)
+        yield listener
+
+
+@pytest.mark.parametrize("relayed", ["#relay=on", "#relay=off"])
+def test_an_address_that_swallows_every_packet_is_a_time_out(relayed: str) -> None:
+    """faults.md V2"""
+    with deaf_port() as listener:
+        found = look(f"rtsp://127.0.0.1:{listener.getsockname()[1]}/a{relayed}", timeout_s=2.0)
+    relay.end_shared(1.0)
+
+    assert (found.failure, found.detail) == ("timeout", "")
+
+
+@pytest.mark.parametrize("relayed", ["#relay=on", "#relay=off"])
+def test_a_camera_that_comes_up_while_it_is_opened_gives_its_picture(clip: Path, relayed: str) -> None:
+    """faults.md V6"""
+    with deaf_port() as listener, ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(look, f"rtsp://127.0.0.1:{listener.getsockname()[1]}/a{relayed}")
+        time.sleep(0.5)
+        assert not opening.done()
+        server = QuirkServer(clip, {"a": script()}, listener=listener)  # takes what waits; the next SYN is answered
+        found = opening.result()
+        relay.end_shared(1.0)
+        server.close()
+
+    assert (found.failure, found.pictures >= 5) == ("", True)
+
+
+def test_a_small_receive_buffer_costs_pictures_but_never_the_feed(serve: Callable[..., QuirkServer], tmp_path: Path) -> None:
+    """faults.md V22: key frames of 100 KB and more in one burst of packets"""
+    large = make_clip(tmp_path / "large.264", seconds=1, width=1280, height=720, bitrate=20_000_000)
+    server = QuirkServer(large, {"a": script("udp_only")})
+    try:
+        assert look(server.url("a")).pictures >= 5
+        for size in ("2048", "65536"):
+            with source.open_source(source.parse(server.url("a")), LONG_S, LONG_S, options=[("buffer_size", size)]) as container:
+                packets = container.demux(container.streams.video[0])
+                assert all(next(packets).size for _ in range(10)), "it plays on, damaged"
+    finally:
+        server.close()
 
 
 def test_a_redirect_on_the_same_host_is_followed_with_the_log_in(serve: Callable[..., QuirkServer]) -> None:
