@@ -28,10 +28,11 @@ MANY_TILES: Final = 16
 _SETTLE_NS: Final = 2_500_000_000  # what a step did is known after this: the decoders report once a second
 _SHORT_NS: Final = 2_000_000_000  # a shortage that is no emergency must last: others use the machine too, for a moment
 _STRIKE_NS: Final = 30_000_000_000
-_CPU_BACKLOG: Final = 3  # fewer packets waiting than this: they do not come, so it is the network
+_CPU_BACKLOG: Final = 8  # a third of a second; fewer packets waiting: they do not come, so it is the network
 _EMERGENCY_BACKLOG: Final = 25  # a second behind
 _DRAINING: Final = 0.9
 _LATE_SHARE: Final = 0.05
+_SLOW_SHARE: Final = 0.2
 _FULL: Final = 0.85  # of the processor: above it the window's answer to a key begins to wait
 _NETWORK_QUIET_NS: Final = 5_000_000_000
 _LONGEST_LADDER: Final = 5
@@ -147,11 +148,10 @@ class Budget:
             is_emergency = load.backlog >= _EMERGENCY_BACKLOG or len(load.slow | load.unpainted) * 2 > len(old)
             if is_emergency or now_ns - self._rules.short_ns >= _SHORT_NS:
                 self._strike(now_ns)
-                is_window = bool(load.unpainted) and load.backlog < _CPU_BACKLOG and load.idle > 0.1 * load.cores
                 excess = (0.25 if is_emergency else 0.1) * max(sum(load.busy), 0.02)
                 # Half the rate is hardly seen, key frames are: every tile loses the one before any loses the other.
                 has_changed = self._lower(excess, "cpu", now_ns, is_emergency, only_rate=True)
-                if not has_changed and not is_window:
+                if not has_changed and self._is_behind(load):
                     self._lower(excess, "cpu", now_ns, is_emergency)
         elif load.slow and not is_short:
             self._lower_network([one for one in old if one.want.tile in load.slow], now_ns)
@@ -169,9 +169,13 @@ class Budget:
 
     def _is_short(self, load: Load) -> bool:
         """The processor is what lacks: pictures wait, come too late or are not painted; else it is what they come by."""
+        return self._is_behind(load) or bool(load.unpainted)
+
+    def _is_behind(self, load: Load) -> bool:
+        """The decoders do not keep up; a window that does not paint all is helped by half the rate, not by fewer decodes."""
         pictures = sum(one.want.fps for one in self._tiles.values())
         is_waiting = load.backlog >= _CPU_BACKLOG or load.late > _LATE_SHARE * pictures
-        return is_waiting or bool(load.unpainted) or (bool(load.slow) and load.idle < 0.1 * load.cores)
+        return is_waiting or (len(load.slow) > _SLOW_SHARE * len(self._tiles) and load.idle < 0.1 * load.cores)
 
     def _lower(self, excess: float, reason: Reason, now_ns: int, may_switch_all: bool, only_rate: bool = False) -> bool:
         """Go down the ladder, least important first, until `excess` cores are saved or nothing is left; True when any went.

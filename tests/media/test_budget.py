@@ -18,7 +18,7 @@ from tests.fakes import FakeClock
 FULL = Grant("main", "all", 25.0, "")
 TILE = (480, 400)  # higher than any small tile
 QUIET = Load(cores=8, idle=7, busy=(0.5,))
-SHORT = Load(cores=2, idle=0.0, busy=(1.6,), late=200, backlog=5)
+SHORT = Load(cores=2, idle=0.0, busy=(1.6,), late=200, backlog=10)
 ROOM = Load(cores=2, idle=1.6, busy=(0.3,))
 
 
