@@ -178,6 +178,7 @@ def main(files: list[Path]) -> None:
         {name: Counts() for name in (*DAMAGES, *TURNS, "another camera's view", "frozen")},
     )
     moving = Counts()
+    false: dict[str, int] = defaultdict(int)
     all_views = {file.stem: [cropped(one) for one in frames(file, 6)] for file in files}
     spent_s, count = 0.0, 0
     for file in files:
@@ -195,7 +196,7 @@ def main(files: list[Path]) -> None:
             said = looked(iter([cropped(one) for one in second]), past, damage, may_move, dice)
             well[name].add(said, None)
             if any(said):
-                print("  false:", file.stem, name, dict(well[name].words), file=sys.stderr)
+                false[file.stem] += sum(one != "" for one in said)
         for name, (word, damage) in DAMAGES.items():
             said = looked(iter([cropped(one) for one in second]), past, damage, may_move, dice)
             bad[name].add(said, word)
@@ -226,14 +227,18 @@ def main(files: list[Path]) -> None:
             said.append("frozen" if "frozen" in seen.conditions else "")
         moving.add(said, None)
     print(f"{len(files)} videos, {LOOKS} looks each; {1000 * spent_s / max(1, count):.1f} ms a look\n")
-    print("| What is done to the picture | Should say | one look | two looks |\n|---|---|---:|---:|")
+    print("| What is done to the picture | Should say | one look | two looks | says anything |\n|---|---|---:|---:|---:|")
     for name, counts in bad.items():
         word = DAMAGES[name][0] if name in DAMAGES else "frozen" if name == "frozen" else "moved"
-        print(f"| {name} | {word} | {counts.hits / max(1, counts.looks):.1%} | {counts.pair_hits / max(1, counts.pairs):.1%} |")
+        anything = sum(n for said, n in counts.words.items() if said) / max(1, counts.looks)
+        shares = f"{counts.hits / max(1, counts.looks):.0%} | {counts.pair_hits / max(1, counts.pairs):.0%} | {anything:.0%}"
+        print(f"| {name} | {word} | {shares} |")
     print("\n| A picture that is well | Says anything: one look | two looks | what |\n|---|---:|---:|---|")
     for name, counts in (*well.items(), ("is it frozen?", moving)):
         said = ", ".join(f"{word} {n}" for word, n in counts.words.items() if word)
         print(f"| {name} | {counts.hits / max(1, counts.looks):.1%} | {counts.pair_hits / max(1, counts.pairs):.1%} | {said} |")
+
+    print("\nFalse looks by video: " + ", ".join(f"{stem} {n}" for stem, n in sorted(false.items(), key=lambda one: -one[1])))
 
 
 if __name__ == "__main__":
