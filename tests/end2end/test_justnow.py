@@ -41,10 +41,9 @@ def server(peer: Callable[[str], str], raw_clip: Path) -> Iterator[RtspServer]:
 class Seat:
     """Feeds, a saver and replays, without a window."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, feeds: Feeds) -> None:
+        self.root, self.feeds = root, feeds
         self.ended: list[tuple[str, str]] = []
-        self.feeds = Feeds(None, workers=1)
         self.saver = Saver(root, self.feeds, SystemClock())
         self.replays = Replays(self.feeds, lambda tile, slot, word: self.ended.append((tile, word)))
 
@@ -70,12 +69,20 @@ class Seat:
     def close(self) -> None:
         self.replays.close()
         self.saver.close()
-        self.feeds.close()
+        self.feeds.want(())
+
+
+@pytest.fixture(scope="module")
+def feeds() -> Iterator[Feeds]:
+    """One decoder child for the whole module. Each test has cameras of its own: what was kept of one lives on for a minute."""
+    made = Feeds(None, workers=1)
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def seat(tmp_path: Path) -> Iterator[Seat]:
-    made = Seat(tmp_path / "data")
+def seat(tmp_path: Path, feeds: Feeds) -> Iterator[Seat]:
+    made = Seat(tmp_path / "data", feeds)
     yield made
     made.close()
 
@@ -91,21 +98,21 @@ def _note(seat: Seat, kept: Kept) -> Mapping[str, Any]:
 
 
 def test_a_tile_plays_back_while_its_stream_and_its_neighbour_go_on(seat: Seat, server: RtspServer) -> None:
-    seat.want(WantedFeed("a", "C-1", server.url(0), **SIZE), WantedFeed("b", "C-2", server.url(1), **SIZE))
-    until("four seconds are kept", lambda: seat.kept_s("a") > 4)
+    seat.want(WantedFeed("a", "C-11", server.url(0), **SIZE), WantedFeed("b", "C-12", server.url(1), **SIZE))
+    until("three seconds are kept", lambda: seat.kept_s("a") > 3)
     before = {tile: seat.feeds.health()[tile].reconnects for tile in ("a", "b")}
 
     seat.replays.start("a", 320, 240, (), None, 3.0)
     until("the replay has a picture", seat.replays.look)
     until("the tile says that it is a replay", lambda: seat.feeds.health()["a"].state == "replay")
     behind_ms = seat.feeds.health()["a"].age_ms
-    assert behind_ms is not None and 2_000 < behind_ms < 15_000
+    assert behind_ms is not None and 1_500 < behind_ms < 15_000
     assert seat.feeds.health()["b"].state == "live"
     kept_s = seat.kept_s("a")
     seat.replays.pause("a", True)
     until("the stream under the paused replay goes on", lambda: seat.kept_s("a") > kept_s + 1)
 
-    kept, word = seat.ask(lambda done: seat.saver.still("a", About("C-1"), done, slot=seat.replays.find("a").slot.name))  # type: ignore[union-attr]
+    kept, word = seat.ask(lambda done: seat.saver.still("a", About("C-11"), done, slot=seat.replays.find("a").slot.name))  # type: ignore[union-attr]
     assert not word and abs(kept[0].body["taken_ns"] - seat.feeds.health()["a"].picture_at_ns) < 1_500_000_000  # type: ignore[operator]
 
     seat.replays.end("a")
@@ -116,20 +123,20 @@ def test_a_tile_plays_back_while_its_stream_and_its_neighbour_go_on(seat: Seat, 
 
 def test_a_clip_reaches_over_a_reconnect_and_says_the_gap_and_the_camera_s_clock(seat: Seat, server: RtspServer) -> None:
     """faults.md V49: the server is gone for a moment; what was kept before it stays."""
-    seat.want(WantedFeed("a", "C-1", server.url(0), **SIZE))
-    until("three seconds are kept", lambda: seat.kept_s("a") > 3)
+    seat.want(WantedFeed("a", "C-21", server.url(0), **SIZE))
+    until("two seconds are kept", lambda: seat.kept_s("a") > 2)
     server.say("cut 0")
     until("the feed came back", lambda: seat.feeds.health()["a"].reconnects >= 1)
     kept_s = seat.kept_s("a")
-    until("a second more is kept", lambda: seat.kept_s("a") > kept_s + 1.5)
+    until("a second more is kept", lambda: seat.kept_s("a") > kept_s + 1)
 
-    kept, word = seat.ask(lambda done: seat.saver.clip("a", About("C-1", by="li"), 60, done))
+    kept, word = seat.ask(lambda done: seat.saver.clip("a", About("C-21", by="li"), 60, done))
 
     assert not word
     note = _note(seat, kept[0])
     path = clips.locate(seat.root, str(kept[0].body["file"]))
     assert [gap["cause"] for gap in note["gaps"]].count("reconnect") == 1
-    assert _pictures(path) == note["pictures"] > 75 and clips.sha256_of(path) == note["sha256"]
+    assert _pictures(path) == note["pictures"] > 50 and clips.sha256_of(path) == note["sha256"]
     assert abs((note["end_ns"] - note["begin_ns"]) / 1e9 - seat.kept_s("a")) < 4
     offset_ms = note["clock"]["camera_offset_ms"]
     assert offset_ms is None or abs(offset_ms) < 5_000  # the test server tells this computer's own time, when it tells it
@@ -138,11 +145,11 @@ def test_a_clip_reaches_over_a_reconnect_and_says_the_gap_and_the_camera_s_clock
 def test_what_is_masked_is_in_no_clip_and_no_picture(seat: Seat, tmp_path: Path) -> None:
     """issue 3, item 8: a camera with privacy masks is never copied as it is."""
     movie = make_clip(tmp_path / "movie.mp4", seconds=3)
-    seat.want(WantedFeed("a", "C-1", str(movie), masks=LEFT, **SIZE))
+    seat.want(WantedFeed("a", "C-31", str(movie), masks=LEFT, **SIZE))
     until("two seconds are kept", lambda: seat.kept_s("a") > 2)
 
-    (clip,), _ = seat.ask(lambda done: seat.saver.clip("a", About("C-1"), 60, done))
-    (still,), _ = seat.ask(lambda done: seat.saver.still("a", About("C-1"), done, suffix=".png"))
+    (clip,), _ = seat.ask(lambda done: seat.saver.clip("a", About("C-31"), 60, done))
+    (still,), _ = seat.ask(lambda done: seat.saver.still("a", About("C-31"), done, suffix=".png"))
 
     assert (clip.body["is_masked"], still.body["is_masked"], _note(seat, clip)["transcoded"]) == (True, True, True)
     for kept in (clip, still):
@@ -173,13 +180,13 @@ def test_an_enlarged_tile_still_has_what_its_small_stream_kept(seat: Seat, tmp_p
     """The tile changes from sub to main stream: the minute before is played and saved from both."""
     main = make_clip(tmp_path / "main.mp4", seconds=3, width=640, height=480)
     sub = make_clip(tmp_path / "sub.mp4", seconds=3)
-    small = WantedFeed("a", "C-1", str(main), str(sub), **SIZE)
+    small = WantedFeed("a", "C-51", str(main), str(sub), **SIZE)
     seat.want(small)
-    until("three seconds of the sub stream are kept", lambda: seat.kept_s("a") > 3)
+    until("two seconds of the sub stream are kept", lambda: seat.kept_s("a") > 2)
 
-    seat.want(WantedFeed("a", "C-1", str(main), str(sub), width_px=640, height_px=480, is_large=True))
+    seat.want(WantedFeed("a", "C-51", str(main), str(sub), width_px=640, height_px=480, is_large=True))
     until("the main stream is shown", lambda: seat.feeds.health()["a"].width_px == 640 and seat.kept_s("a") > 1)
-    kept, word = seat.ask(lambda done: seat.saver.clip("a", About("C-1"), 60, done))
+    kept, word = seat.ask(lambda done: seat.saver.clip("a", About("C-51"), 60, done))
 
     assert not word and [_note(seat, one)["width_px"] for one in kept] == [320, 640]
     assert [(_note(seat, one)["piece"], _note(seat, one)["pieces"]) for one in kept] == [(1, 2), (2, 2)]
