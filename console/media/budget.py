@@ -33,7 +33,7 @@ _EMERGENCY_BACKLOG: Final = 25  # a second behind
 _DRAINING: Final = 0.9
 _LATE_SHARE: Final = 0.05
 _SLOW_SHARE: Final = 0.2
-_FULL: Final = 0.85  # of the processor: above it the window's answer to a key begins to wait
+_FULL: Final = 0.8  # of the processor: above it the window's answer to a key begins to wait
 _NETWORK_QUIET_NS: Final = 5_000_000_000
 _LONGEST_LADDER: Final = 5
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from console.model.grant import Grant
 
 _DECODE_NS_PER_PX: Final = 2.6
-_DECODE_NS_PER_PICTURE: Final = 150_000  # wake-ups, packets, Python
+_DECODE_NS_PER_PICTURE: Final = 350_000  # wake-ups, packets, Python
 _SCALE_NS_PER_PX: Final = 2.5  # of the tile
 _PAINT_NS_PER_PX: Final = 2.5
 _KEY_SHARE: Final = 0.06  # a key frame every two seconds of 25, three times as dear as another picture
