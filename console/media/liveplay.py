@@ -14,6 +14,7 @@ from console.media.fileplay import Tap, tick_ns
 from console.media.framegap import GapFinder
 from console.media.lag import LagMeter
 from console.media.publisher import Publisher
+from console.media.source import SourceFailed
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -29,6 +30,7 @@ _CATCHING_UP_NS = 300_000_000  # decoding everything, unshown, gains ground with
 _LAG_LIMIT_NS = 2_000_000_000
 _LAG_PATIENCE_NS = 5_000_000_000
 _SHOW_WHILE_BEHIND_NS = 100_000_000
+_NO_PICTURE_NS, _NO_FIRST_PICTURE_NS = 20_000_000_000, 60_000_000_000
 
 
 class Lagging(Exception):
@@ -49,6 +51,7 @@ class LivePlay:
         self._lag = LagMeter()
         self._gaps = GapFinder(stream.codec_context.extradata) if stream.codec_context.name == "h264" else None
         self._size = (0, 0)
+        self._picture_ns = clock.mono_ns()
         self._backlog = 0
         self._behind_since_ns: int | None = None
         self._behind_at_first_ns = 0
@@ -58,7 +61,7 @@ class LivePlay:
         self.busy_since_ns = 0
 
     def run(self, is_current: Callable[[], bool]) -> None:
-        """Read until the stream ends or `is_current` is false. Raises Lagging, av's errors, OSError."""
+        """Read until the stream ends or `is_current` is false. Raises Lagging, SourceFailed, av's errors, OSError."""
         clock, publisher, tick = self._clock, self._publisher, tick_ns(self._stream)
         ready_ns = clock.mono_ns()
         self._notice("first_picture")
@@ -77,6 +80,7 @@ class LivePlay:
             if stamp is not None:
                 publisher.lag_ns = self._shown_lag(self._lag.note(stamp * tick[0] // tick[1], now_ns))
             self._mind_lag(now_ns)
+            self._mind_pictures(now_ns)
             if self._decoding.wants(packet, only_keys=self._is_catching_up):
                 self.busy_since_ns = now_ns
                 self._decode(packet, now_ns, tick)
@@ -88,6 +92,7 @@ class LivePlay:
     def _decode(self, packet: Packet[VideoStream], now_ns: int, tick: tuple[int, int]) -> None:
         publisher = self._publisher
         for frame in self._frames(packet, now_ns):
+            self._picture_ns = now_ns
             if not publisher.note_decoded(frame, now_ns):
                 continue
             if self._backlog >= _BACKLOG_PACKETS and publisher.since_shown_ns(now_ns) < _SHOW_WHILE_BEHIND_NS:
@@ -113,6 +118,13 @@ class LivePlay:
         except (av.error.InvalidDataError, av.error.EOFError):
             self._publisher.note_damage(now_ns)
             return []
+
+    def _mind_pictures(self, now_ns: int) -> None:
+        """Packets, but no picture for long: what is sent is not what was announced (faults.md V36). Raises SourceFailed."""
+        gop_ns = self._publisher.gop_ns
+        limit_ns = max(_NO_PICTURE_NS, 3 * gop_ns) if gop_ns and self._size[0] else _NO_FIRST_PICTURE_NS
+        if now_ns - self._picture_ns > limit_ns:
+            raise SourceFailed("bad_stream", "packets, but no picture in them")
 
     # ---- lag (faults.md V47, V60) -----------------------------------------------------------------------------------
     def _shown_lag(self, lag_ns: int) -> int:

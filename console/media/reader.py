@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from console.clock import Clock
 from console.media import source
+from console.media.backoff import Backoff
 from console.media.child import ChildOptions, Facts, Job, Report
 from console.media.decoding import Decoding
 from console.media.fileplay import FilePlay, Tap
@@ -24,7 +25,7 @@ from console.media.liveplay import Lagging, LivePlay
 from console.media.publisher import Publisher
 from console.media.said import Said
 from console.media.source import Source, SourceFailed
-from console.model.wall import HEALTHY_AFTER_NS, FeedError, back_off_s
+from console.model.wall import FeedError
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -53,13 +54,12 @@ class Reader:
         self._facts = Facts(job.id)
         self._checked: Source = source.parse(job.url)
         self._wake = threading.Event()
-        self._failures, self._not_before_ns = job.failures, job.not_before_ns
+        self._backoff = Backoff(clock, random.random, job.failures, job.not_before_ns)
         self._attempt = 0
         self._transport = options.transport
         self._said = Said()
         self._lag_reopens, self._patient_until_ns = 0, 0
         self._began_ns: int | None = None
-        self._opened_ns = 0
         self.closed = False
         self.due_ns = 0
         self._file: FilePlay | None = None
@@ -73,7 +73,7 @@ class Reader:
 
     def retry(self) -> None:
         """Try at once: the operator asked."""
-        self._not_before_ns = 0
+        self._backoff.not_before_ns = 0
         self._wake.set()
 
     def aim(self, job: Job) -> None:
@@ -122,7 +122,7 @@ class Reader:
     # ---- the feed's thread ------------------------------------------------------------------------------------------
     def _run(self, attempt: int) -> None:
         while self._attempt == attempt:
-            wait_s = (self._not_before_ns - self._clock.mono_ns()) / 1e9
+            wait_s = self._backoff.wait_s()
             if wait_s > 0:
                 self._wake.wait(wait_s)
                 self._wake.clear()
@@ -245,7 +245,7 @@ class Reader:
         return Decoding(stream, lambda: self.job.mode, is_coarse)
 
     def _has_opened(self, context: VideoCodecContext, frame: VideoFrame | None, hardware: str = "") -> None:
-        self._opened_ns = self._clock.mono_ns()
+        self._backoff.opened()
         self._report(Report(self.job.id, self._attempt, None))
         width, height = (frame.width, frame.height) if frame is not None else (0, 0)
         self._facts = replace(
@@ -264,16 +264,11 @@ class Reader:
         self._tell(self._facts)
 
     def _fail(self, word: FeedError, detail: str = "") -> None:
-        now_ns = self._clock.mono_ns()
-        if word == "timeout" and not self._opened_ns:
+        if word == "timeout" and not self._backoff.has_opened:
             # What answers and sends nothing may be shut for this transport on the way here: the other one next (V20).
             self._transport = "udp" if self._transport == "tcp" else "tcp"
-        if self._opened_ns and now_ns - self._opened_ns >= HEALTHY_AFTER_NS:
-            self._failures = 0
-        self._opened_ns = 0
-        self._failures += 1
-        self._not_before_ns = now_ns + int(back_off_s(word, self._failures, random.random()) * 1e9)
-        self._report(Report(self.job.id, self._attempt, word, self._failures, self._not_before_ns, detail))
+        self._backoff.failed(word)
+        self._report(Report(self.job.id, self._attempt, word, self._backoff.failures, self._backoff.not_before_ns, detail))
 
     # ---- the file thread --------------------------------------------------------------------------------------------
     def step(self, now_ns: int) -> bool:

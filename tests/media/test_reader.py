@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from console.media import relay
+from console.media.backoff import Backoff
 from console.media.child import ChildOptions, Job, Report
 from console.media.gate import Gate
 from console.media.reader import Reader
@@ -67,6 +68,27 @@ def test_a_try_that_never_returns_is_given_up_and_another_begins(camera: Camera)
     camera.close()
     wait_until(lambda: not any(thread.name == "feed a" for thread in threading.enumerate()))
     assert [report.failures for report in reports] == [1], "the late thread and the closed one report nothing"
+
+
+def test_a_reboot_loop_waits_longer_each_time_and_only_health_makes_it_short_again() -> None:
+    """faults.md V50: a camera that reboots every twenty seconds for an hour"""
+    clock = FakeClock()
+    backoff, waits = Backoff(clock, lambda: 1.0), []
+    for _ in range(180):
+        backoff.opened()
+        clock.advance(20)
+        backoff.failed("unreachable")
+        waits.append(backoff.wait_s())
+        clock.advance(max(waits[-1], 0))
+
+    backoff.opened()
+    clock.advance(31)
+    backoff.failed("unreachable")
+
+    assert waits[:4] == sorted(waits[:4])
+    assert waits[0] < waits[-1] <= 2.5
+    assert backoff.failures == 1
+    assert backoff.wait_s() == pytest.approx(waits[0])
 
 
 def test_forty_cameras_that_fail_together_do_not_come_back_together() -> None:
