@@ -48,6 +48,7 @@ def run(folder: DataFolder, chosen: Settings) -> dict[str, Any]:
         ("qt", lambda: _in_child("qt")),
         ("fonts", lambda: _in_child("fonts")),
         ("codecs", codecs),
+        ("graphics", lambda: graphics(chosen)),
         ("opus", opus),
         ("memory", memory),
         ("store", lambda: store(folder)),
@@ -96,7 +97,7 @@ def _in_child(name: str, *arguments: str, environment: dict[str, str] | None = N
 def child(name: str, language: str, arguments: tuple[str, ...]) -> None:
     """The other half of `_in_child`: one check, one JSON line on standard output."""
     words.choose(language)
-    check: dict[str, Callable[..., str]] = {"qt": _qt, "fonts": _fonts, "store": _store}
+    check: dict[str, Callable[..., str]] = {"qt": _qt, "fonts": _fonts, "surface": _surface, "store": _store}
     print(json.dumps(_one(name, lambda: check[name](*arguments))), flush=True)
 
 
@@ -141,6 +142,39 @@ def _fonts() -> str:
     found = tr("selftest.font_ok", families=" · ".join(theme.families()))
     del application
     return found
+
+
+def _surface() -> str:
+    application = _application()
+    from console.ui import gpuprobe
+
+    found = gpuprobe.look()
+    del application
+    key = "selftest.surface_real" if found.is_real else "selftest.surface_raster"
+    return tr(key, device=found.device or tr("selftest.surface_none"))
+
+
+def graphics(chosen: Settings) -> str:
+    """Which decoders of a graphics card win here, and what draws the wall. Never a failure: software does all of it, too."""
+    from console.media import hardware
+    from console.media.hardware_trial import TIME_LIMIT_S, Trials
+
+    names, setting = hardware.candidates(), str(chosen.get("video.hardware"))
+    said = []
+    if names and setting != "off":
+        trials = Trials(setting)
+        trials.start()
+        trials.wait(TIME_LIMIT_S * len(names) + 5)
+        trials.close()
+        for one in hardware.read_verdicts(hardware.verdict_file()) or ():
+            megapixels = f"{one.least_px / 1e6:.1f}"
+            found = "wins" if one.least_px else "slower" if one.works else "fails"
+            said.append(tr(f"selftest.hardware_{found}", name=one.name, codec=one.codec, megapixels=megapixels, why=one.why))
+    try:
+        surface = _in_child("surface")
+    except CheckFailed as failure:
+        surface = tr("selftest.surface_raster", device=str(failure))
+    return " · ".join([*(said or [tr("selftest.hardware_none")]), surface])
 
 
 def codecs() -> str:

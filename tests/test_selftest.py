@@ -25,7 +25,9 @@ def test_every_check_answers_and_nothing_is_written(data_folder: Path, tmp_path:
     result = selftest.run(DataFolder(data_folder), load(None))
 
     names = [check["name"] for check in result["checks"]]
-    assert names == ["qt", "fonts", "codecs", "opus", "memory", "store", "map", "door", "broker", "texts", "resources"]
+    assert names == [
+        "qt", "fonts", "codecs", "graphics", "opus", "memory", "store", "map", "door", "broker", "texts", "resources",
+    ]  # fmt: skip
     assert [check for check in result["checks"] if not check["ok"]] == []
     assert result["ok"] is True
     assert list(tmp_path.iterdir()) == []

@@ -25,6 +25,7 @@ WAITS = ("opening", "key_frame", "first_picture", "restarting")
 """What a connecting feed may wait for (words of `wall.detail.*`)."""
 
 _OWN_SIGNS = ("camera_full", "login_unknown")
+_SLOWED = ("slow", "hardware_failed")
 _HELD_DETAILS = ("damaged", "slow", "resolution")
 _SECOND_NS = 1_000_000_000
 
@@ -176,6 +177,8 @@ def _marks(content: TileContent, health: FeedHealth | None) -> tuple[Mark, ...]:
         short = tr("wall.mode." + what)
         why = tr("wall.lowered." + lowered) if lowered in ("cpu", "network") else ""
         found.append(Mark("lowered", f"{short} · {why}" if why else short, short))
+    if health is not None and not what and health.state in ("live", "late") and health.detail in _SLOWED:
+        found.append(Mark("lowered", tr("wall.detail." + health.detail), tr("wall.detail." + health.detail)))
     if health is not None and health.detail == UNVERIFIED:
         found.append(Mark("unverified", tr("wall.detail.unverified"), tr("wall.detail.unverified")))
     if content.condition:

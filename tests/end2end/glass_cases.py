@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QImage, QShader
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from console.media import slots
+from console.paths import resources
 from console.ui import theme
 from console.ui.tile import TileContent
 from console.ui.wall import WallSurface
@@ -165,6 +166,11 @@ def test_layouts_come_and_go_without_a_trace(qtbot: QtBot, feeds: SlotFeeds) -> 
     assert glass is not None
     assert len(glass._shown) == 9
     wall.close_feeds()
+
+
+@pytest.mark.parametrize("name", ["tile.vert", "tile.frag", "tile_nv12.frag"])
+def test_every_baked_shader_loads(name: str) -> None:
+    assert QShader.fromSerialized(resources("shaders", f"{name}.qsb").read_bytes()).isValid()
 
 
 def test_a_device_that_fails_gives_the_wall_back_to_the_raster_painter(

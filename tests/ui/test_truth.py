@@ -111,6 +111,11 @@ def test_an_unchecked_certificate_stays_marked_while_the_picture_is_live() -> No
     assert [mark.sign for mark in said(health("live", detail=UNVERIFIED), 40.0).marks] == ["unverified"]
 
 
+@pytest.mark.parametrize("detail", ["slow", "hardware_failed"])
+def test_a_decoder_in_trouble_is_marked_while_the_picture_is_live(detail: str) -> None:
+    assert [mark.sign for mark in said(health("live", detail=detail), 40.0).marks] == ["lowered"]
+
+
 def test_masks_and_recording_are_marked() -> None:
     content = TileContent("1", "cam", url="u", masks=(((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)),), is_recorded=True)
 

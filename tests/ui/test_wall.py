@@ -188,6 +188,22 @@ def test_enter_retries_a_tile_that_failed(wall: WallSurface, feeds: SlotFeeds, q
     assert feeds.retried == ["0"]
 
 
+def test_a_click_on_retry_now_retries_and_chooses_nothing(wall: WallSurface, feeds: SlotFeeds, qtbot: QtBot) -> None:
+    at_ns = time.time_ns()
+    feeds.known["1"] = FeedHealth("1", "cam", "none", at_ns, error="unreachable", next_try_s=2.0)
+    here = wall.named("1")
+    assert here is not None
+    qtbot.waitUntil(lambda: here.truth.retry != "", timeout=20_000)
+    pixel(wall, 1, 1)  # has it painted, so that the button stands somewhere
+    qtbot.waitUntil(lambda: not here.signs.button(here.rect).isEmpty(), timeout=20_000)
+    clicked: list[object] = []
+    wall.tile_clicked.connect(clicked.append)
+
+    qtbot.mouseClick(wall, Qt.MouseButton.LeftButton, pos=here.signs.button(here.rect).center())
+
+    assert (feeds.retried, clicked) == (["1"], [])
+
+
 def test_a_hidden_wall_wants_nothing(wall: WallSurface, feeds: SlotFeeds) -> None:
     """faults.md V56"""
     wall.hide()
