@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
+from console.model.grant import Grant, Load
 from console.model.wall import FeedHealth, WantedFeed
 from console.services.feeds import Feeds
 from tests.media.clips import make_clip
@@ -129,11 +130,11 @@ def test_a_retry_is_made_at_once(feeds: Feeds, clip: str, tmp_path: Path) -> Non
     wait_until(lambda: feeds.frame("1") is not None)
 
 
-def test_a_closed_tiles_last_picture_is_kept_with_its_time(feeds: Feeds, clip: str) -> None:
+def test_a_closed_tiles_last_picture_is_kept_with_its_time(feeds: Feeds, clip: str, tmp_path: Path) -> None:
     feeds.want([WantedFeed("1", "cam", clip, width_px=160, height_px=90)])
     wait_until(lambda: feeds.frame("1") is not None)
     feeds.want([])
-    time.sleep(0.3)
+    wait_until(lambda: list((tmp_path / "stills").glob("*.jpg")))
 
     feeds.want([WantedFeed("1", "cam", clip, width_px=160, height_px=90)])
 
@@ -145,11 +146,45 @@ def test_a_closed_tiles_last_picture_is_kept_with_its_time(feeds: Feeds, clip: s
 
 
 def test_no_still_of_a_household_camera_is_ever_written(feeds: Feeds, clip: str, tmp_path: Path) -> None:
-    feeds.want([WantedFeed("1", "cam", clip, width_px=160, height_px=90, keep_stills=False)])
-    wait_until(lambda: feeds.frame("1") is not None)
+    """The other camera of the same child is the control: its still is written after this one's would have been."""
+    other = Path(clip).with_name("other.mp4")
+    other.write_bytes(Path(clip).read_bytes())
+    control = WantedFeed("2", "control", str(other), width_px=160, height_px=90)
+    feeds.want([WantedFeed("1", "cam", clip, width_px=160, height_px=90, keep_stills=False), control])
+    wait_until(lambda: feeds.frame("1") is not None and feeds.frame("2") is not None)
 
+    feeds.want([control])
     feeds.want([])
-    time.sleep(0.3)
+    wait_until(lambda: list((tmp_path / "stills").glob("*.jpg")))
 
-    assert list((tmp_path / "stills").iterdir()) == []
+    assert len(list((tmp_path / "stills").iterdir())) == 1
     assert feeds.still("cam") is None
+
+
+def test_every_tile_is_granted_what_the_plan_says(tmp_path: Path, clip: str) -> None:
+    """The plan is asked before the streams are chosen, and again while they run."""
+    asked: list[int] = []
+
+    def plan(wanted: Sequence[WantedFeed], health: Mapping[str, FeedHealth], load: Load) -> Mapping[str, Grant]:
+        asked.append(len(wanted))
+        return {one.tile: Grant("sub", "all", 10.0, "cpu") for one in wanted}
+
+    sub_stream = tmp_path / "sub.mp4"
+    sub_stream.write_bytes(Path(clip).read_bytes())
+    feeds = Feeds(workers=1, plan=plan)
+    try:
+        feeds.want([WantedFeed("1", "cam", clip, str(sub_stream), 1920, 1080)])
+        assert asked == [1]
+        wait_until(lambda: feeds.frame("1") is not None and feeds.health()["1"].state == "live" and len(asked) > 2)
+        health = feeds.health()["1"]
+        assert (health.profile, health.lowered, feeds.streams()) == ("sub", "cpu", 1)
+    finally:
+        feeds.close()
+
+
+def test_an_errand_for_a_tile_that_shows_nothing_is_answered(feeds: Feeds, clip: str) -> None:
+    answers: list[tuple[bool, object]] = []
+
+    feeds.errand("nobody", "snapshot", on_answer=lambda ok, fields: answers.append((ok, fields["word"])))
+
+    assert answers == [(False, "gone")]
