@@ -95,6 +95,7 @@ class _Run(QObject):
                 TileContent(
                     str(i), f"feed {i + 1}", mask(Path(url).name or url), url=url, url_sub=sub, priority=i,
                     incident_grade="red" if i < incident else "", is_large=len(urls) == 1,
+                    ring_s=0.0,  # nothing here plays back or keeps
                 )
                 for i, (url, sub) in enumerate(urls)
             ]

@@ -268,6 +268,7 @@ class Recording:
 
     def _take(self, message: object) -> None:
         if isinstance(message, Segment):
+            self._judge_ns = 0
             with contextlib.suppress(Unavailable):
                 recordings.append(self._root, Recorded(
                     message.camera, Path(message.path).name, message.begin_ns, message.end_ns, message.size_bytes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,23 @@ def test_a_household_look_for_the_incident_is_on_record(house: House) -> None:
     house.ask(cmd.CloseIncident(incident))
 
     assert kinds(house.heard)[-3:] == ["TileOpened", "TileClosed", "IncidentClosed"]
+
+
+def test_nothing_of_a_household_is_kept_beyond_its_incident_whatever_a_client_claims(house: House) -> None:
+    incident, digest = house.report(), "ab" * 32
+    still = cmd.SaveStill("H-1", "stills/a.jpg", digest, incident)
+    clip = cmd.SaveClip("H-1", "clips/a.mp4", digest, incident, 1, 2)
+    for command in (still, clip):
+        house.ask(command)
+    far = cmd.SaveClip("H-2", "clips/b.mp4", digest, incident, 1, 2, household=False, consent="incident", distance_m=1.0)
+    for forged in (far, dataclasses.replace(clip, incident=None), cmd.NoteRecording("H-1", True, household=False)):
+        with pytest.raises(Refused, match="household_not_kept"):
+            house.ask(forged, ("owner", "desk"))
+
+    house.ask(cmd.CloseIncident(incident))
+    with pytest.raises(Refused, match="household_not_kept"):
+        house.ask(dataclasses.replace(clip, file="clips/c.mp4"))
+    assert kinds(house.heard).count("ClipSaved") == kinds(house.heard).count("StillSaved") == 1
 
 
 def test_an_unknown_camera_or_unit_is_refused(house: House) -> None:
