@@ -23,6 +23,11 @@ class History(Generic[T]):
             self._before.append(before)
             del self._before[: -self._most]
 
+    def clear(self) -> None:
+        """Forget every step: another operator sits here."""
+        self._before.clear()
+        self._after.clear()
+
     def undo(self, now: T) -> T | None:
         """What stood before the last act that changed anything; None: there is nothing to undo."""
         return self._step(self._before, self._after, now)

@@ -57,6 +57,8 @@ class WallMemory:
         self._lock = threading.Lock()  # guards _waiting and _writer
         self._waiting: dict[Path, str] = {}
         self._writer: threading.Thread | None = None
+        self._kept: dict[str, Any] | None = None
+        """What `keep_windows` was given last: its writing may still be under way."""
 
     def layouts(self) -> tuple[Layout, ...]:
         """The seat's own layouts, in the order of their keys."""
@@ -67,6 +69,8 @@ class WallMemory:
 
     def windows(self) -> dict[str, Any]:
         """How the windows stood, as `keep_windows` was given it; {} where nothing (readable) is kept."""
+        if self._kept is not None:
+            return self._kept
         try:
             if self.windows_file.exists() and self.windows_file.stat().st_size <= LARGEST_BYTES:
                 found = json.loads(self.windows_file.read_text(encoding="utf-8"))
@@ -76,6 +80,7 @@ class WallMemory:
         return {}
 
     def keep_windows(self, windows: dict[str, Any]) -> None:
+        self._kept = windows
         self._write(self.windows_file, json.dumps(windows, ensure_ascii=False, indent=1))
 
     def _write(self, file: Path, text: str) -> None:

@@ -109,6 +109,10 @@ class WallActs(QObject):
         """What the last undo took away."""
         self._bring(self._history.redo(self.standing()))
 
+    def forget(self) -> None:
+        """Another operator will sit here: what the former one did cannot be undone by them."""
+        self._history.clear()
+
     def _bring(self, standing: Standing | None) -> None:
         if standing is None:
             return

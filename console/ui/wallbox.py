@@ -52,6 +52,7 @@ class WallBox(QWidget):
         window = self._window = WallWindow()
         window.asked_home.connect(self.bring_home)
         window.asked.connect(self.asked)
+        window.keys_to = self.window()
         window.hold(self.surface)
         self.hide()
         if home is None and screen is not None:

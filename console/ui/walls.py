@@ -135,6 +135,11 @@ class Walls(QObject):
         add("undo", self.acts.undo, keys.keys_of("undo"))
         made.popup(at)
 
+    def pause(self) -> None:
+        """The operator leaves the seat: the walls are written down as they stand, to come back with the next log-in."""
+        self.windows.pause()
+        self.acts.forget()
+
     # life ------------------------------------------------------------------------------------------------------------
 
     def retranslate(self) -> None:

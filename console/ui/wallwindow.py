@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from console.ui import keys
 from console.words import tr
@@ -98,6 +98,8 @@ class WallWindow(QWidget):
         self.chrome = Chrome(self, BUTTONS)
         self.chrome.asked.connect(self.asked)
         self._surface: QWidget | None = None
+        self.keys_to: QWidget | None = None
+        """Who hears the key that must be held, which is no shortcut: the main window."""
         self.retranslate()
 
     def hold(self, surface: QWidget) -> None:
@@ -124,6 +126,18 @@ class WallWindow(QWidget):
         elif event.type() == QEvent.Type.Leave:
             self.chrome.vanish()
         return False
+
+    def keyPressEvent(self, event: Any) -> None:
+        if event.key() == keys.HOLD_KEY and self.keys_to is not None:
+            QApplication.sendEvent(self.keys_to, event)
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: Any) -> None:
+        if event.key() == keys.HOLD_KEY and self.keys_to is not None:
+            QApplication.sendEvent(self.keys_to, event)
+        else:
+            super().keyReleaseEvent(event)
 
     def closeEvent(self, event: Any) -> None:
         self.chrome.vanish()

@@ -91,6 +91,7 @@ class WallWindows(QObject):
         made = WallWindow(window)
         made.asked_home.connect(self._closed)
         made.asked.connect(self._box.asked)
+        made.keys_to = self._box.window()
         made.hold(surface)
         self._windows[window] = made
         self._flow.windows = self._flow.windows | {window}
@@ -198,7 +199,10 @@ class WallWindows(QObject):
             return None
 
     def restore(self, is_apart: bool) -> None:
-        """Bring the walls back as they were left; call it once, when roster and State are there. `is_apart`: so is wall 0."""
+        """Bring the walls back as they were left, once roster and State are there. `is_apart`: wall 0 has its own window.
+
+        Called again it does nothing, until `pause`.
+        """
         if self._restored:
             return
         self._restored = True
@@ -226,6 +230,12 @@ class WallWindows(QObject):
                 if isinstance(one, dict) and "camera" in one and type(one.get("place")) is int
             ],
         )
+
+    def pause(self) -> None:
+        """Write the walls down as they stand and change nothing there until `restore` is called again."""
+        self._keep.stop()
+        self.remember()
+        self._restored = False
 
     def close(self) -> None:
         """Write the last state down and close every further window."""

@@ -305,6 +305,7 @@ class MainWindow(QMainWindow):
         """Leave the seat: the page asks for the next operator; the tiles close."""
         if not self.operator:
             return
+        self.walls.pause()
         self.flow.close()
         self.bridge.send("LogOut", {"operator": self.operator, "seat": self.seat})
         self.operator = ""
@@ -410,7 +411,7 @@ class MainWindow(QMainWindow):
             self.parts.wall_feed.beat()
             if self.just_now is not None:
                 self.just_now.beat()
-            if self.around.cameras:  # known by now: what stood on the walls comes back
+            if self.operator and self.around.cameras:  # known by now: what stood on the walls comes back
                 self.walls.windows.restore(self._memory.value("wall_apart") in (True, "true"))
             self.docks.cameras.show_states(self.parts.wall_feed.states())
             self.docks.cameras.show_conditions(self.bridge.state.conditions)

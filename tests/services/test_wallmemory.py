@@ -18,7 +18,7 @@ def test_the_newest_of_many_writings_stays(tmp_path: Path) -> None:
     memory.keep_layouts([plain("a", 2, 2)])
     memory.close()
 
-    assert memory.windows() == {"windows": [199]}
+    assert memory.windows() == WallMemory(tmp_path, "01").windows() == {"windows": [199]}
     assert memory.layouts() == (plain("a", 2, 2),)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["layouts-01.toml", "walls-01.json"]
 

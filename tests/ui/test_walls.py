@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QLabel, QVBoxLayout, QWidget
 
@@ -380,6 +380,40 @@ def test_windows_layouts_and_own_cameras_come_back_at_the_next_start(seat: Any, 
 
     assert found == ({0: BUILT_IN[4], 1: plain("两格", 2, 1)}, {0: "T-001"}, {0: "T-007", 1: "T-008"})
     assert pins == ["T-001"]
+
+
+def test_the_next_operator_finds_the_walls_but_undoes_nothing_of_the_former_one(desk: Desk) -> None:
+    desk.press("2")
+    desk.put("T-001", "T-002")
+
+    desk.walls.pause()
+    desk.flow.close()
+    empty = desk.shown()
+    desk.walls.windows.restore(False)
+    back = desk.shown()
+    desk.press("Ctrl+Z")
+
+    assert (empty, back) == ({}, {0: "T-001", 1: "T-002"})
+    assert desk.shown() == back
+
+
+def test_the_key_that_must_be_held_is_heard_in_every_wall_window(desk: Desk, qtbot: Any) -> None:
+    heard: list[int] = []
+
+    class Ear(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if isinstance(event, QKeyEvent) and event.key() == keys.HOLD_KEY:
+                heard.append(event.type().value)
+            return False
+
+    ear = Ear(desk.window)
+    desk.window.installEventFilter(ear)
+    desk.press("Ctrl+N")
+
+    qtbot.keyPress(desk.feed.surface(1), keys.HOLD_KEY)
+    qtbot.keyRelease(desk.feed.surface(1), keys.HOLD_KEY)
+
+    assert {QEvent.Type.KeyPress.value, QEvent.Type.KeyRelease.value} <= set(heard)
 
 
 def test_a_broken_memory_is_left_out_and_the_wall_stands(seat: Any, qtbot: Any, folder: DataFolder, expect_log: Any) -> None:
