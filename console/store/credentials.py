@@ -21,6 +21,7 @@ from console.paths import DataFolder
 HIDDEN = "***"
 _AUTHORITY = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<rest>.*)", re.DOTALL)
 _NAMED = re.compile(r"(?i)(?P<name>(?:^|[?&;_])(?:password|passwd|pwd|pass|token|access_token|secret)=)(?P<value>[^&#;]+)")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:\[\]]+)(:\d{1,5})?")
 _SERVICE = "liandong"
 
 
@@ -39,8 +40,8 @@ def split_password(url: str) -> tuple[str, bool]:
         if end < 0 and ":" in authority and not re.fullmatch(r"[^:]*:\d{1,5}|\[[0-9A-Fa-f:.]+\](:\d{1,5})?", authority):
             end = rest.rfind("@")
         host = authority[end + 1 :]
-        later = rest.split("?", 1)[0].rfind("@")
-        if end >= 0 and later > end and not re.search(r"[.:\]]", host):
+        later = rest.rfind("@")
+        if end >= 0 and later > end and not (re.search(r"[.:\]]", host) and _HOST.fullmatch(host)):
             end = later  # what looked like the host is a piece of the password
         user, colon, _ = rest[: max(end, 0)].partition(":")
         if colon:
