@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from console.model.picture_rules import UNCOVERED_AT_MOST
 from console.model.view import Masks, masks_as_lists, uncovered
@@ -64,7 +65,7 @@ class MaskPanel(QWidget):
         """Draw on this tile; what was drawn on another and not saved is left."""
         self.leave()
         self._surface, self._key, self.camera, self._name, self._before = surface, key, camera, name, masks
-        self._tool = MaskTool(MaskDraft(masks), self._rotation_of, self._show, self.leave)
+        self._tool = MaskTool(camera, MaskDraft(masks), self._rotation_of, self._show, self.leave)
         surface.add_tool(self._tool, key)
         surface.setFocus(Qt.FocusReason.OtherFocusReason)
         self._reason.clear()
@@ -77,9 +78,21 @@ class MaskPanel(QWidget):
         surface, tool, key = self._surface, self._tool, self._key
         self._surface, self._tool, self._key, self.camera = None, None, "", ""
         if surface is not None and tool is not None:
-            surface.remove_tool(tool, key)
+            if isValid(surface):  # its wall window may be gone
+                surface.remove_tool(tool, key)
             self._left(key)
         self.retranslate()
+
+    def _is_there(self) -> bool:
+        """Whether the tile still shows the camera that is being drawn on; where it does not, drawing ends."""
+        if self._surface is None or self._tool is None:
+            return False
+        tile = self._surface.named(self._key) if isValid(self._surface) else None
+        if tile is None or tile.content.camera != self.camera:
+            self.leave()
+            self._say(tr("masks.gone"))
+            return False
+        return True
 
     @Slot()
     def close_area(self) -> None:
@@ -112,7 +125,7 @@ class MaskPanel(QWidget):
     @Slot()
     def save(self) -> None:
         """Ask the desk to hide these areas; where something would be seen again, to lift masks."""
-        if self._tool is None:
+        if self._tool is None or not self._is_there():
             return
         self._tool.draft.close()
         masks, lifts = self._tool.draft.masks, self._lifts
@@ -147,6 +160,8 @@ class MaskPanel(QWidget):
         self._reason_title.setText(tr("masks.lift_reason" if self._lifts else "masks.reason"))
         if tool is None or self._surface is None:
             self._count.setText("")
+            return
+        if not self._is_there():
             return
         self._buttons["undo"].setEnabled(tool.draft.can_undo)
         self._count.setText(tr("masks.areas", count=len(tool.draft.areas)))

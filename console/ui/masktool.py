@@ -25,12 +25,14 @@ _OURS = {
 
 
 class MaskTool(Tool):
-    """One editing of one tile. `rotation_of(tile key)` is how the viewer turns its picture (degrees, counter-clockwise);
+    """One editing of one tile's `camera`. `rotation_of(tile key)` is how the viewer turns its picture (degrees, counter-clockwise);
     `changed` is called after every step, `leave` when the operator has had enough (Esc with nothing being drawn)."""
 
     def __init__(
-        self, draft: MaskDraft, rotation_of: Callable[[str], int], changed: Callable[[], None], leave: Callable[[], None]
+        self, camera: str, draft: MaskDraft, rotation_of: Callable[[str], int], changed: Callable[[], None],
+        leave: Callable[[], None],
     ) -> None:  # fmt: skip
+        self._camera = camera
         self.draft, self._rotation_of, self._changed, self._leave = draft, rotation_of, changed, leave
         self._cross: Point = (0.5, 0.5)
         """Where the keyboard's cross stands, in the picture as shown."""
@@ -62,6 +64,8 @@ class MaskTool(Tool):
 
     def press(self, tile: PlacedTile, event: QMouseEvent) -> bool:
         """Left: a corner more, or take hold of one; double: close the area; right: choose a corner or an area."""
+        if not self._is_ours(tile):
+            return False
         point, draft = self._source(tile, event.position()), self.draft
         self._is_by_key = False
         if point is None:
@@ -83,11 +87,17 @@ class MaskTool(Tool):
         self._changed()
         return True
 
+    def _is_ours(self, tile: PlacedTile) -> bool:
+        """Another camera may stand in the tile by now: nothing is drawn on it."""
+        return tile.content.camera == self._camera
+
     def _is_near(self, tile: PlacedTile, point: Point, at: QPointF) -> bool:
         away = self._on_tile(tile, point) - at
         return max(abs(away.x()), abs(away.y())) <= _REACH_PX
 
     def move(self, tile: PlacedTile, event: QMouseEvent) -> bool:
+        if not self._is_ours(tile):
+            return False
         self._pointer = event.position()
         point = self._source(tile, event.position())
         if self._drags and point is not None:
@@ -104,7 +114,7 @@ class MaskTool(Tool):
 
     def claims(self, tile: PlacedTile, event: QKeyEvent) -> bool:
         is_undo = event.key() == Qt.Key.Key_Z and bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        return is_undo or Qt.Key(event.key()) in _OURS
+        return self._is_ours(tile) and (is_undo or Qt.Key(event.key()) in _OURS)
 
     def key(self, tile: PlacedTile, event: QKeyEvent) -> bool:
         """Arrows move the cross (Shift: far), Space sets a corner, Enter closes, Delete removes, Ctrl+Z undoes, Esc leaves."""
@@ -137,6 +147,8 @@ class MaskTool(Tool):
 
     def paint(self, painter: QPainter, tile: PlacedTile) -> None:
         """The areas as they will be hidden, their corners, the line being drawn, and the cross of the keyboard."""
+        if not self._is_ours(tile):
+            return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         edge, filling = theme.tile_color("late"), QBrush(QColor(150, 150, 150, 150), Qt.BrushStyle.BDiagPattern)
         for number, polygon in enumerate(self.draft.areas):

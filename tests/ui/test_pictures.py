@@ -7,7 +7,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from PySide6.QtCore import QEvent, QPointF, QRect, Qt
+import shiboken6
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QMenu
 
@@ -15,15 +16,21 @@ from console.model import events as ev
 from console.model.camera import Camera
 from console.model.view import Dewarp
 from console.services.picturehealth import PictureHealth
+from console.ui import marks
 from console.ui.dewarp import DewarpTool
 from console.ui.hide import hide
+from console.ui.map_cameras import CameraLayer, CameraMark
+from console.ui.map_chrome import camera_tip
+from console.ui.map_frame import Plane
 from console.ui.maskdraft import MaskDraft
 from console.ui.maskpanel import MaskPanel
 from console.ui.masktool import MaskTool
 from console.ui.pictures import Pictures
 from console.ui.tile import TileContent
+from console.ui.verdicts import reason_text
 from console.ui.wall import WallSurface
 from console.ui.walltile import PlacedTile
+from console.words import tr
 
 SQUARE = ((0.1, 0.1), (0.5, 0.1), (0.5, 0.5), (0.1, 0.5))
 KEYS = Qt.Key
@@ -57,7 +64,7 @@ class Drawn:
     def __init__(self, masks: Any = (), rotation_deg: int = 0) -> None:
         self.steps, self.has_left = 0, False
         self.draft = MaskDraft(masks)
-        self.tool = MaskTool(self.draft, lambda name: rotation_deg, self._step, self._leave)
+        self.tool = MaskTool("C-1", self.draft, lambda name: rotation_deg, self._step, self._leave)
         self.tile = placed()
 
     def _step(self) -> None:
@@ -249,6 +256,33 @@ def test_leaving_takes_the_tool_from_the_tile(panel: Any) -> None:
     assert panel.left == ["01/1"]
 
 
+def test_another_camera_in_the_tile_ends_drawing_and_nothing_is_saved(panel: Any, seat: SimpleNamespace) -> None:
+    panel.panel.begin(panel.surface, "01/1", "C-1", "cam", ())
+    for point in SQUARE:
+        _draft(panel).add(point)
+    tool = panel.panel._tool
+    panel.surface.set_tiles([TileContent("01/1", "C-2", "other", url="rtsp://d")])
+
+    assert not tool.press(panel.surface.named("01/1"), press(10, 10))
+    panel.panel.save()
+
+    assert seat.link.of("SetPrivacyMasks") == []
+    assert not panel.panel.is_drawing
+
+
+def test_a_wall_window_that_is_gone_ends_drawing(panel: Any, seat: SimpleNamespace, qtbot: Any) -> None:
+    surface = WallSurface(cast(Any, NoFeeds()))
+    surface.set_tiles([TileContent("02/1", "C-1", "cam", url="rtsp://c")])
+    panel.panel.begin(surface, "02/1", "C-1", "cam", (SQUARE,))
+    shiboken6.delete(surface)
+
+    panel.panel.undo()
+    panel.panel.save()
+
+    assert not panel.panel.is_drawing
+    assert seat.link.sent == []
+
+
 # ---- fisheye --------------------------------------------------------------------------------------------------------
 
 
@@ -355,3 +389,27 @@ def test_a_still_is_hidden_where_the_camera_is(qapp: Any) -> None:
     hide(image, (SQUARE,))
     assert image.pixelColor(30, 30).saturation() == 0
     assert image.pixelColor(80, 80).red() == 255
+
+
+# ---- map and list ---------------------------------------------------------------------------------------------------
+
+
+def test_a_camera_that_looks_wrong_says_so_on_the_map_and_in_the_list(qtbot: Any, qapp: Any, language: None) -> None:
+    layer = CameraLayer()
+    layer.set_cameras([CameraMark("C-1", "cam", "tianwang", 104.0, 30.0)], Plane(104.0, 30.0))
+
+    assert layer.set_condition("C-1", "covered")
+    assert not layer.set_condition("C-1", "covered")
+    assert not layer.set_condition("nowhere", "covered")
+    mark = layer.camera("C-1")
+    assert mark is not None
+    assert tr("condition.covered") in camera_tip(mark, None)
+    assert tr("condition.covered") in reason_text({"code": "in_view", "condition": "covered"})
+    assert reason_text({"code": "in_view", "condition": ""}) == reason_text({"code": "in_view"})
+
+    picture = marks.pixmap("network", 24, 1.0, "tianwang").toImage()
+    before = picture.copy()
+    painter = QPainter(picture)
+    marks.draw_doubt(painter, QRectF(0, 0, 24, 24))
+    painter.end()
+    assert picture != before
