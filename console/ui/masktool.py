@@ -25,7 +25,7 @@ _OURS = {
 
 
 class MaskTool(Tool):
-    """One editing of one tile's `camera`. `rotation_of(tile key)` is how the viewer turns its picture (degrees, counter-clockwise);
+    """One editing of one tile's `camera`. `rotation_of(tile key)` is how the viewer turns its picture (counter-clockwise);
     `changed` is called after every step, `leave` when the operator has had enough (Esc with nothing being drawn)."""
 
     def __init__(

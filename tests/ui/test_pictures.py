@@ -10,7 +10,7 @@ import pytest
 import shiboken6
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QWidget
 
 from console.model import events as ev
 from console.model.camera import Camera
@@ -25,6 +25,7 @@ from console.ui.map_frame import Plane
 from console.ui.maskdraft import MaskDraft
 from console.ui.maskpanel import MaskPanel
 from console.ui.masktool import MaskTool
+from console.ui.picturehands import PictureHands
 from console.ui.pictures import Pictures
 from console.ui.tile import TileContent
 from console.ui.verdicts import reason_text
@@ -413,3 +414,27 @@ def test_a_camera_that_looks_wrong_says_so_on_the_map_and_in_the_list(qtbot: Any
     marks.draw_doubt(painter, QRectF(0, 0, 24, 24))
     painter.end()
     assert picture != before
+
+
+def test_the_key_draws_on_the_chosen_tile_shows_it_whole_and_ends_again(
+    seat: SimpleNamespace, surface: WallSurface, qtbot: Any
+) -> None:
+    shown: list[str] = []
+    feed = SimpleNamespace(surface=lambda window: surface, rotation_of=lambda name: 0)
+    docks = SimpleNamespace(add=lambda *one: None, show=shown.append, toggle=shown.append, pages={})
+    opening = SimpleNamespace(connect=lambda slot: None)
+    walls = SimpleNamespace(acts=SimpleNamespace(window=0), menu_opening=opening)
+    pictures = Pictures(seat.bridge)
+    holder = QWidget()
+    qtbot.addWidget(holder)
+    hands = PictureHands(seat.bridge, cast(Any, feed), cast(Any, walls), cast(Any, docks), pictures, holder)
+    fisheye = Camera("C-1", notes={"fisheye": "ceiling"})
+
+    hands.handlers()["masks"]()
+    assert (hands.panel.is_drawing, hands.panel.camera, shown) == (True, "C-1", ["masks"])
+    assert pictures.of("01/1", fisheye)["dewarp"] is None
+    hands.handlers()["masks"]()
+    assert not hands.panel.is_drawing
+    assert pictures.of("01/1", fisheye)["dewarp"] is not None
+    hands.handlers()["dewarp"]()
+    assert pictures.of("01/1", Camera("C-1"))["dewarp"] is not None  # the chosen tile had no view: now it has one
