@@ -211,9 +211,9 @@ class CameraTree(QAbstractItemModel):
     def _tip(self, camera: Camera) -> str:
         heading = camera.heading_text or tr("cameras.heading_unknown")
         state = tr(f"cameras.state.{self._states.get(camera.id, 'unknown')}")
-        parts = (camera.id, camera.name, camera.owner, camera.area, camera.pole, heading, _consent(camera), state)
+        parts = [camera.id, camera.name, camera.owner, camera.area, camera.pole, heading, _consent(camera), state]
         if camera.id in self._conditions:
-            parts = (*parts, tr("condition." + self._conditions[camera.id]))
+            parts.append(tr("condition." + self._conditions[camera.id]))
         return "\n".join(part for part in parts if part)
 
 

@@ -55,8 +55,8 @@ class TourBar(QFrame):
         for part in (self._sign, self._what):
             row.addWidget(part)
         row.addWidget(self._where, 3)
-        for part in (self._bar, self._left):
-            row.addWidget(part)
+        row.addWidget(self._bar)
+        row.addWidget(self._left)
         row.addWidget(self._news, 2)
         for act in (
             "due_start",
@@ -196,7 +196,8 @@ class TourBar(QFrame):
         if is_walking and self._patrol.patrol is not None and run.at in self._patrol.patrol.seen:
             verdict = self._patrol.patrol.seen[run.at]["verdict"]
             where += " · " + tr(f"patrol.verdict.{verdict}")
-        self._where.setText(where)
+        room = max(40, self._where.width())
+        self._where.setText(self._where.fontMetrics().elidedText(where, Qt.TextElideMode.ElideRight, room))
         self._where.setToolTip(where)
         wait_s = self._patrol.wait_s if is_walking else run.left_s
         whole_s = step.dwell_s or 1.0
