@@ -32,6 +32,8 @@ class Mangler:
         """How long media waits in here: a camera whose own queue is long."""
         self.blip_s = 0.0
         """Added to the time stamp of one picture; then it is 0 again."""
+        self.reports = "kept"
+        """The server's sender reports (RTCP): `kept`, `dropped`, or `wrong` (another century, other media time)."""
         self.connections = 0
         self.opened_at_s: list[float] = []
         self._chance = random.Random(7)
@@ -88,6 +90,8 @@ class Mangler:
         ended.set()
 
     def _mangled(self, part: bytes) -> bytes:
+        if part[:1] == b"$" and part[1] == 1 and self.reports != "kept":
+            return b"" if self.reports == "dropped" else part[:12] + bytes(12) + part[24:]
         if part[:1] != b"$" or part[1] != 0 or len(part) < 16:
             return part
         if self.lost and self._chance.random() < self.lost:

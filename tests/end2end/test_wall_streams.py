@@ -137,13 +137,14 @@ def test_a_decoder_that_stood_still_is_at_the_newest_picture_at_once(server: Rts
 
 
 def test_jumping_time_stamps_neither_stop_nor_hurry_a_tile(mangler: Mangler, feeds: Feeds) -> None:
-    """faults.md V43: two hours for one picture, three hours for good, back, and past the end of 32 bits"""
+    """faults.md V43 V45: two hours for one picture, three hours for good, back, past the end of 32 bits; no or wrong reports"""
     feeds.want([wanted(mangler.url(0))])
     wait_for(lambda: pictures(feeds) > 10)
     slot = feeds.slot("a")
     assert slot is not None
 
-    for jump in ("blip", "blip back", "ahead", "back", "wrap"):
+    for jump in ("blip", "blip back", "ahead", "back", "wrap", "wrong", "dropped"):
+        mangler.reports = jump if jump in ("wrong", "dropped") else "kept"
         mangler.blip_s = {"blip": 7200.0, "blip back": -7200.0}.get(jump, 0.0)
         mangler.offset_s = {"ahead": 10_800.0, "back": 0.0, "wrap": 47_000.0}.get(jump, mangler.offset_s)
         before = slot.generation
@@ -152,6 +153,37 @@ def test_jumping_time_stamps_neither_stop_nor_hurry_a_tile(mangler: Mangler, fee
         assert slot.header[slots.INTERVAL_NS] == pytest.approx(40_000_000, rel=0.5)
     assert health(feeds).reconnects == 0
     assert mangler.connections == 1
+
+
+def test_a_camera_that_comes_up_while_it_is_opened_is_live(mangler: Mangler, feeds: Feeds) -> None:
+    """faults.md V6: its first answers come two seconds late"""
+    mangler.delay_s = 2.0
+    feeds.want([wanted(mangler.url(0))])
+    wait_for(lambda: mangler.connections == 1)
+
+    mangler.delay_s = 0.0
+
+    wait_for(lambda: is_live(feeds))
+
+
+def test_an_address_that_swallows_every_call_is_said_and_disturbs_nobody(server: RtspServer) -> None:
+    """faults.md V2: a full door answers no SYN; the other tile goes on, and closing does not wait"""
+    feeds = Feeds(workers=1, open_timeout_s=1.0)
+    with socket.socket() as door, socket.socket() as first, socket.socket() as second:
+        door.bind(("127.0.0.1", 0))
+        door.listen(0)
+        for caller in (first, second):
+            caller.setblocking(False)
+            caller.connect_ex(door.getsockname())
+        feeds.want([wanted(server.url(0)), wanted(f"rtsp://127.0.0.1:{door.getsockname()[1]}/a", "mute")])
+
+        wait_for(lambda: health(feeds, "mute").error is not None and is_live(feeds))
+        before = pictures(feeds)
+        wait_for(lambda: pictures(feeds) > before + 10)
+
+        assert health(feeds, "mute").state == "none"
+        assert health(feeds, "mute").error == "timeout"
+        feeds.close()
 
 
 def test_a_stream_that_is_behind_for_good_is_opened_anew(mangler: Mangler, feeds: Feeds) -> None:

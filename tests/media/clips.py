@@ -48,6 +48,23 @@ def make_clip(path: Path, seconds: float = 1.0, width: int = 320, height: int = 
     return path
 
 
+def with_sound(path: Path, seconds: float = 2.0) -> Path:
+    """A clip with a sound track beside its pictures."""
+    with av.open(str(path), "w") as container:
+        stream, sound = container.add_stream("libx264", rate=25), container.add_stream("aac", rate=48_000)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        for number in range(round(seconds * 25)):
+            picture = np.full((120, 160, 3), number * 5 % 256, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        for number in range(round(seconds * 48_000 / 1024)):
+            tone = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+            tone.sample_rate, tone.pts = 48_000, number * 1024
+            container.mux(sound.encode(tone))
+        container.mux(stream.encode(None))
+        container.mux(sound.encode(None))
+    return path
+
+
 def key_frames_in_halves(whole: Path, path: Path) -> Path:
     """`whole` (a raw H.264 clip with two slices a picture) with an access unit delimiter between the slices of each key frame:
     what servers send that cut each key frame in two. Source: ITU-T H.264, 7.3.2.4 and table 7-1."""

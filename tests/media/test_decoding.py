@@ -19,7 +19,7 @@ from console.media.child import ChildOptions, Job, Target
 from console.media.slots import Slot
 from console.media.supervisor import Supervisor
 from tests.media.churn import churn
-from tests.media.clips import make_clip
+from tests.media.clips import make_clip, with_sound
 
 
 def wait_until(is_so: Callable[[], object], limit_s: float = 30.0) -> None:
@@ -300,6 +300,31 @@ def test_uncommon_pictures_play(room: Room, tmp_path: Path, kind: str) -> None:
     wait_until(lambda: room.slots["a"].generation > 8)
 
     assert room.supervisor.news("a").error is None
+
+
+def test_sound_beside_the_pictures_stops_nothing(room: Room, tmp_path: Path) -> None:
+    """faults.md V40: no sound device is looked for"""
+    room.show(a=with_sound(tmp_path / "loud.mp4"))
+
+    wait_until(lambda: room.slots["a"].generation > 60)
+
+    assert room.supervisor.news("a").error is None
+    assert room.supervisor.news("a").opened == 1
+
+
+def test_ten_times_the_bits_for_a_second_drop_no_picture(room: Room, tmp_path: Path) -> None:
+    """faults.md V41"""
+    calm = make_clip(tmp_path / "calm.264", 1, options={"qp": "40"})
+    storm = make_clip(tmp_path / "storm.264", 1, gop=1, options={"qp": "1"})
+    assert storm.stat().st_size > 10 * calm.stat().st_size
+    both = tmp_path / "both.264"
+    both.write_bytes(calm.read_bytes() + storm.read_bytes())
+
+    room.show(a=both)
+
+    wait_until(lambda: room.slots["a"].generation > 60)
+    assert room.supervisor.news("a").error is None
+    assert room.supervisor.news("a").facts.detail == ""
 
 
 def test_turned_pictures_say_how_they_are_to_be_turned(room: Room, shared_data: Path) -> None:
