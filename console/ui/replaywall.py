@@ -15,33 +15,29 @@ from console.services.replay_link import ReplayFeeds
 from console.ui.picture import grey_copy
 from console.ui.truth import SHORT_BELOW_PX, Truth, clock_words
 from console.ui.wall import WallSurface
+from console.ui.walllook import TileLook
+from console.ui.walltile import PlacedTile
 from console.words import tr
 
 
-class ReplaySurface(WallSurface):
-    """A wall whose tiles all say that they are replayed."""
+class ReplayLook(TileLook):
+    """Every tile says that it is replayed; its picture is the still of the moment played."""
 
-    def __init__(self, feeds: ReplayFeeds, parent: QWidget | None = None) -> None:
-        super().__init__(cast(Any, feeds), parent=parent)
+    def __init__(self, feeds: ReplayFeeds) -> None:
+        super().__init__(cast(Any, feeds))
         self._stills = feeds
 
-    def _update_words(self, one: Any, known: FeedHealth | None, now_ns: int) -> bool:
+    def said(self, one: PlacedTile, known: FeedHealth | None, now_ns: int) -> Truth:
         if not one.content.camera:
-            said = Truth(sign="waiting" if one.content.reason else "", headline=one.content.reason)
-        elif one.still is not None:
+            return Truth(sign="waiting" if one.content.reason else "", headline=one.content.reason)
+        if one.still is not None:
             at = clock_words(one.still_at_ns)
-            said = Truth("replay", at if one.rect.width() < SHORT_BELOW_PX else tr("replay.still", at=at))
-        else:
-            comes = not one.still_at_ns and self._stills.has_stills(one.content.camera)
-            why = tr("replay.no_picture_yet" if comes else "replay.no_picture")
-            said = Truth("replay", tr("wall.state.replay"), "waiting" if comes else "none", why)
-        state = known.state if known is not None and one.content.camera else ""
-        if (said, state) == (one.truth, one.state):
-            return False
-        one.truth, one.state = said, state
-        return True
+            return Truth("replay", at if one.rect.width() < SHORT_BELOW_PX else tr("replay.still", at=at))
+        comes = not one.still_at_ns and self._stills.has_stills(one.content.camera)
+        why = tr("replay.no_picture_yet" if comes else "replay.no_picture")
+        return Truth("replay", tr("wall.state.replay"), "waiting" if comes else "none", why)
 
-    def _look_for_still(self, one: Any) -> bool:
+    def find_still(self, one: PlacedTile, ratio: float) -> bool:
         """Another still, or none any more, since the moment played has changed; it never ceases to look."""
         found = self._stills.still(one.content.camera)
         at_ns = found.at_ns if found is not None else 0
@@ -49,5 +45,12 @@ class ReplaySurface(WallSurface):
             return False
         picture = QImage.fromData(found.jpeg) if found is not None else QImage()
         one.still, one.still_at_ns = (None if picture.isNull() else grey_copy(picture)), at_ns
-        self._update_words(one, self._feeds.health().get(one.content.key), self._feeds.mono_ns())
         return True
+
+
+class ReplaySurface(WallSurface):
+    """A wall whose tiles all say that they are replayed."""
+
+    def __init__(self, feeds: ReplayFeeds, parent: QWidget | None = None) -> None:
+        super().__init__(cast(Any, feeds), parent=parent)
+        self.look = ReplayLook(feeds)

@@ -27,15 +27,14 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from console.model.layout import Layout
-from console.model.wall import LAYOUTS, FeedHealth, fitting, layout_for
+from console.model.wall import LAYOUTS, fitting, layout_for
 from console.services.feeds import Feeds
 from console.ui import zoom
-from console.ui.hide import hide
-from console.ui.picture import grey_copy, picture_at
 from console.ui.tile import TileContent
-from console.ui.truth import NOTHING, truth
+from console.ui.truth import NOTHING
 from console.ui.wallglass import Glazing
 from console.ui.wallinput import WallHands
+from console.ui.walllook import TileLook
 from console.ui.wallpaint import TilePainter
 from console.ui.walltile import WHOLE, PlacedTile, TileFigures
 from console.ui.walltool import TileTool, Tools
@@ -69,7 +68,7 @@ class WallSurface(QWidget):
 
     def __init__(self, feeds: Feeds, owner: str = "wall", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._feeds, self._owner = feeds, owner
+        self._feeds, self._owner, self.look = feeds, owner, TileLook(feeds)
         self.tools, self.painter, self.hands = Tools(), TilePainter(self, feeds), WallHands(self, feeds)
         self.glazing = Glazing(self, feeds)
         self._layout: int | Layout = 9
@@ -274,7 +273,7 @@ class WallSurface(QWidget):
             state = known.state if known is not None else ""
             if one.arrival_ns:
                 one.figures.ages_ms.append((now_ns - one.arrival_ns) / 1e6)
-            says_else = (looks_at_words or state != one.state) and self._update_words(one, known, now_ns)
+            says_else = (looks_at_words or state != one.state) and self.look.update(one, known, now_ns)
             if not one.has_still_looked and not one.arrival_ns and stills_s and time.perf_counter() < stills_until:
                 says_else = self._look_for_still(one) or says_else
             if is_new or says_else:
@@ -286,36 +285,14 @@ class WallSurface(QWidget):
         if changed:
             self._repaint(changed)
 
-    def _update_words(self, one: PlacedTile, known: FeedHealth | None, now_ns: int) -> bool:
-        state = known.state if known is not None and one.content.camera + one.content.url else ""
-        age_ms = (now_ns - one.arrival_ns) / 1e6 if one.arrival_ns else None
-        still_at_ns = one.still_at_ns if one.still is not None and not one.arrival_ns else 0
-        said = truth(one.content, known, age_ms, time.time_ns(), one.rect.width(), bool(one.arrival_ns), still_at_ns)
-        if (said, state) == (one.truth, one.state):
-            return False
-        if state != one.state:
-            one.grey = None
-        one.truth, one.state = said, state
-        return True
-
     def update_words(self, one: PlacedTile) -> None:
         """Look at a tile's words now (it is about to be painted)."""
-        self._update_words(one, self._feeds.health().get(one.content.key), self._feeds.mono_ns())
+        self.look.update(one, self._feeds.health().get(one.content.key), self._feeds.mono_ns())
 
     def _look_for_still(self, one: PlacedTile) -> bool:
-        """Take the camera's last known picture once the media thread has read it; True when it is there now."""
-        if not self._feeds.knows_still(one.content.camera):
+        if not self.look.find_still(one, self.devicePixelRatioF()):
             return False
-        one.has_still_looked = True
-        found = self._feeds.still(one.content.camera)
-        if found is None:
-            return False
-        picture = picture_at(found.jpeg, one.rect.size() * self.devicePixelRatioF())
-        if picture.isNull():
-            return False
-        hide(picture, one.content.masks)  # it may have been written before they were drawn
-        one.still, one.still_at_ns = grey_copy(picture), found.at_ns
-        self._update_words(one, self._feeds.health().get(one.content.key), self._feeds.mono_ns())
+        self.update_words(one)
         return True
 
     # ---- painting ---------------------------------------------------------------------------------------------------
