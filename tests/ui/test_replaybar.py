@@ -182,12 +182,12 @@ def test_a_way_back_empties_map_wall_and_lists_of_what_came_later(replay: Simple
 def test_tiles_show_the_still_of_that_time_or_say_why_there_is_none(replay: SimpleNamespace, qtbot: Any) -> None:
     def shown() -> list[tuple[str, bool, bool]]:
         replay.surface._look()
-        return [(one.content.camera, one.still is not None, bool(one.message)) for one in replay.surface._tiles]
+        return [(one.content.camera, one.still is not None, bool(one.truth.headline)) for one in replay.surface._tiles]
 
     press(replay, "Ctrl+Home")
     replay.link.seek(5)
     qtbot.waitUntil(lambda: shown() == [("C-1", False, True), ("C-2", False, True)])
-    assert {words.tr("replay.no_picture_yet"), words.tr("replay.no_picture")} == {one.message for one in replay.surface._tiles}
+    assert {words.tr("replay.no_picture_yet"), words.tr("replay.no_picture")} == {one.truth.headline for one in replay.surface._tiles}
     replay.link.seek(21)
     qtbot.waitUntil(lambda: shown() == [("C-1", True, False), ("C-2", False, True)])
     assert {one.state for one in replay.surface._feeds.health().values()} == {"replay"}
