@@ -39,15 +39,15 @@ def clip_for(codec: str, width_px: int) -> Path:
     return resources("hardware", f"{codec}-{width_px}.mp4")
 
 
-def judge(name: str, codec: str, opener: Opener = hardware.open_hardware) -> Verdict:
-    """Try decoder `name` on `codec`. Nothing a driver answers is an error here: the verdict says it."""
+def judge(name: str, codec: str, opener: Opener = hardware.open_hardware, rounds: int = _ROUNDS) -> Verdict:
+    """Try decoder `name` on `codec`; the cheapest of `rounds` counts. Whatever a driver does, the verdict says it."""
     import av.error
 
     software_ms, hardware_ms = [], []
     try:
         for width_px in (704, 1920):
-            soft_ms, soft_picture = _decode(clip_for(codec, width_px), None)
-            hard_ms, hard_picture = _decode(clip_for(codec, width_px), lambda extra: opener(name, codec, extra))
+            soft_ms, soft_picture = _decode(clip_for(codec, width_px), None, rounds)
+            hard_ms, hard_picture = _decode(clip_for(codec, width_px), lambda extra: opener(name, codec, extra), rounds)
             apart = sum(abs(a - b) for a, b in zip(soft_picture, hard_picture, strict=True)) / len(soft_picture)
             if apart > _SAME_WITHIN:
                 return Verdict(name, codec, why=f"another picture than software's (differs by {apart:.1f})")
@@ -59,12 +59,12 @@ def judge(name: str, codec: str, opener: Opener = hardware.open_hardware) -> Ver
     return Verdict(name, codec, True, hardware.least_px(soft, hard), soft, hard)
 
 
-def _decode(clip: Path, opener: Callable[[bytes | None], Any] | None) -> tuple[float, bytes]:
+def _decode(clip: Path, opener: Callable[[bytes | None], Any] | None, rounds: int) -> tuple[float, bytes]:
     """Processor milliseconds a frame in the best round, and the last picture as small grey bytes."""
     import av
 
     last, best_s = None, float("inf")
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         frames = 0
         with av.open(str(clip)) as container:
             stream = container.streams.video[0]
