@@ -106,7 +106,7 @@ class JustNow:
         if masks is None:
             raise remux.SaveFailed("household", "nothing of this camera may be kept")
         begin_ns, end_ns = from_ns - ahead_ns, to_ns - ahead_ns
-        pieces = remux.write_clip(path, self._shelf.cut(job_id, begin_ns, end_ns), begin_ns, end_ns, masks)
+        pieces = remux.write_clip(path, self._shelf.cut(job_id, begin_ns, self._clock.mono_ns()), begin_ns, end_ns, masks)
         return {"pieces": [asdict(piece) for piece in pieces], "ahead_ns": ahead_ns}
 
     def snapshot(self, errand: int, job_id: str, path: str, slot: str = "") -> None:

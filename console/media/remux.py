@@ -70,10 +70,12 @@ def write_clip(path: str, groups: Sequence[Group], from_ns: int, to_ns: int, mas
     """
     pieces: list[Piece] = []
     try:
-        for number, stretch in enumerate(retime.codings(groups), 1):
-            timed = [one for one in retime.lay_out(stretch) if one.kept.arrival_ns <= to_ns]
+        for stretch in retime.codings(groups):
+            timed = _within(retime.lay_out(stretch), from_ns, to_ns)
             if timed:
-                pieces.append(_write(path if number == 1 else f"{path}-{number}", stretch, timed, masks))
+                name = path if not pieces else f"{path}-{len(pieces) + 1}"
+                shown = {one.group for one in timed}
+                pieces.append(_write(name, [group for group in stretch if group.serial in shown], timed, masks))
         if not pieces:
             raise SaveFailed("no_picture", "the ring is empty")
         return pieces
@@ -81,6 +83,17 @@ def write_clip(path: str, groups: Sequence[Group], from_ns: int, to_ns: int, mas
         for piece in pieces:
             Path(piece.path).unlink(missing_ok=True)
         raise
+
+
+def _within(timed: list[Timed], from_ns: int, to_ns: int) -> list[Timed]:
+    """The packets whose pictures belong to the span, from the key frame before it on. Their times, not their arrivals, tell:
+    a stream that lags brings late what belongs to the span."""
+    first = 0
+    for number, one in enumerate(timed):
+        if one.kept.is_key and one.time_ns <= from_ns:
+            first = number
+    found = [one for one in timed[first:] if one.time_ns <= to_ns]
+    return found if found and found[-1].time_ns >= from_ns else []
 
 
 def _write(path: str, groups: Sequence[Group], timed: Sequence[Timed], masks: Masks) -> Piece:

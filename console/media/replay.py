@@ -107,7 +107,7 @@ class Replay:
         if self._ahead is None:
             self._ahead = self._tape.forward()
         if self._ahead is None:
-            if self._clock.mono_ns() - self._tape.position_ns < _CAUGHT_UP_NS * max(1.0, self._speed):
+            if self._clock.mono_ns() - self._tape.arrived_ns < _CAUGHT_UP_NS * max(1.0, self._speed):
                 return "live"
             with self._changed:  # nothing newer yet: the camera is silent
                 if not self._acts and not self._closed:

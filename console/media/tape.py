@@ -49,6 +49,11 @@ class Tape:
         return max(one.time_ns for one in self._timed[-64:])
 
     @property
+    def arrived_ns(self) -> int:
+        """When the newest packet arrived: the stream is live when that is just now, however late its pictures are."""
+        return self._timed[-1].kept.arrival_ns
+
+    @property
     def aspect(self) -> float:
         """Width over height of a pixel of the picture played."""
         shape = self._coding.aspect if self._coding is not None else (1, 1)

@@ -13,7 +13,7 @@ import multiprocessing
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -303,22 +303,26 @@ class Recording:
         language, known = self._rules.language, self._cameras()
         if self._is_full:
             return "down", in_language(language, "recording.disk_full", days=f"{self._rules.keep_days:g}")
-        troubles = list(self._troubles(language, known))
-        return ("down", "; ".join(troubles[:3])) if troubles else (
-            "up", in_language(language, "recording.running", cameras=len(self._on))
-        )  # fmt: skip
+        hard, soft = self._troubles(language, known)
+        if hard or (soft and not self._on):
+            return "down", "; ".join((hard + soft)[:3])
+        return "up", "; ".join((in_language(language, "recording.running", cameras=len(self._on)), *soft[:2]))
 
-    def _troubles(self, language: str, known: Mapping[str, Camera]) -> Iterable[str]:
+    def _troubles(self, language: str, known: Mapping[str, Camera]) -> tuple[list[str], list[str]]:
+        """What hinders a recording that should run; and names in the settings that are never recorded."""
+        hard: list[str] = []
+        soft: list[str] = []
         for name in self._rules.cameras:
             camera = known.get(name)
             word, detail = self._words.get(name, ("", ""))
             if camera is None or not camera.url_main:
-                yield in_language(language, "recording.unknown", camera=name)
+                soft.append(in_language(language, "recording.unknown", camera=name))
             elif camera.is_household:
-                yield in_language(language, "recording.household", camera=name)
+                soft.append(in_language(language, "recording.household", camera=name))
             elif name in self._masked:
-                yield in_language(language, "recording.masked", camera=name)
+                soft.append(in_language(language, "recording.masked", camera=name))
             elif word in ("disk_full", "disk", "codec"):
-                yield in_language(language, "recording.disk", detail=detail or word)
+                hard.append(in_language(language, "recording.disk", detail=detail or word))
             elif word:
-                yield in_language(language, "recording.silent", camera=name)
+                hard.append(in_language(language, "recording.silent", camera=name))
+        return hard, soft

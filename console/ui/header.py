@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from console.ui import marks, spoken, theme
 from console.ui.search import SearchBox
@@ -162,6 +162,7 @@ class StatusLine(QFrame):
         for label in (self._decoding, self._stall, self._source):
             label.setProperty("role", "muted")
         self._news.setProperty("tone", "late")
+        self._news.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # long news never widen the window
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.px("space_3"), 2, theme.px("space_3"), 2)
         row.setSpacing(theme.px("space_4"))
@@ -201,11 +202,13 @@ class StatusLine(QFrame):
     def say(self, text: str) -> None:
         """News of an act of this seat, for a few seconds; nothing has to be pressed away."""
         if self._phase == "attached":
-            self._news.setText(text)
+            self._news.setText(self._news.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, self._news.width()))
+            self._news.setToolTip(text)
             self._said.start()
 
     @Slot()
     def _end_said(self) -> None:
+        self._news.setToolTip("")
         self.show_phase(self._phase, self._detail)
 
     def show_figures(self, feeds: int, cores: float | None, worst_ms: float) -> None:

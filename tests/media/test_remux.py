@@ -16,6 +16,7 @@ import pytest
 
 from console.media import annexb, remux
 from console.media.remux import SaveFailed
+from console.media.ring import Shelf
 from tests.media.clips import make_clip
 from tests.media.rings import START_NS, fill, filled
 
@@ -66,6 +67,18 @@ def test_a_span_begins_at_the_key_frame_before_it(clip: Path, tmp_path: Path) ->
 
     assert piece.begin_ns == START_NS + SECOND
     assert to_ns - SECOND // 10 <= piece.end_ns <= to_ns + SECOND // 10
+
+
+def test_what_a_lagging_stream_brings_late_belongs_to_its_own_time(clip: Path, tmp_path: Path) -> None:
+    """faults.md V47: the second half arrives three seconds late; a clip of the span has it all the same."""
+    ring = Shelf(64 << 20).ring("a", 60)
+    with av.open(str(clip)) as container:
+        for number, packet in enumerate(one for one in container.demux(container.streams.video[0]) if one.size):
+            ring.keep(packet, START_NS + number * SECOND // 25 + (3 * SECOND if number >= 50 else 0))
+
+    (piece,) = remux.write_clip(str(tmp_path / "out"), ring.cut(0, EVER), START_NS, START_NS + 4 * SECOND)
+
+    assert piece.pictures == 100
 
 
 def test_a_gap_lasts_in_the_clip_as_long_as_it_lasted(clip: Path, tmp_path: Path) -> None:
