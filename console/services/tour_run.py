@@ -9,8 +9,8 @@ from typing import Final, Literal
 from console.clock import Clock
 from console.model.tour import Route, Step, Tour
 
-Why = Literal["", "operator", "incident", "no_room", "desk"]
-"""Why it stands still: "" it goes on; the operator paused it, a red incident took the wall, there is no free tile, no desk."""
+Why = Literal["", "operator", "incident", "no_room"]
+"""Why it stands still: "" it goes on; the operator paused it, a red incident took the wall, there is no free tile."""
 AHEAD_S: Final = 4.0
 """The next pictures are opened so long before the step: a key frame comes every one or two seconds in most cameras."""
 

@@ -306,6 +306,7 @@ class MainWindow(QMainWindow):
         if not self.operator:
             return
         self.walls.pause()
+        self.tours.control.stop("log_out")
         self.flow.close()
         self.bridge.send("LogOut", {"operator": self.operator, "seat": self.seat})
         self.operator = ""

@@ -185,6 +185,16 @@ def test_a_wall_without_a_free_tile_is_said(desk: SimpleNamespace, qtbot: Any) -
     assert desk.link.of("StartTour") == []
 
 
+def test_a_tour_ends_with_its_seat(desk: SimpleNamespace, qtbot: Any) -> None:
+    begin(desk, qtbot)
+
+    desk.control.stop("log_out")
+    desk.flow.close()
+
+    assert desk.link.of("EndTour")[0]["why"] == "log_out"
+    assert desk.link.of("CloseTile") == [], "what was not opened at the desk is not closed there"
+
+
 # patrols -------------------------------------------------------------------------------------------------------------
 
 
