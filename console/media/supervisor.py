@@ -28,6 +28,7 @@ _TICK_S = 0.1
 _GONE: Final = {"word": "gone"}
 _SILENT_CHILD_NS = 15_000_000_000  # a child beats every second; one that does not for this long is stuck in native code
 _ALONE_AFTER = 2
+_FORGIVEN_NS = 600_000_000_000
 _CHILD_NICE = 10
 """Decoders stand back where the processor is short: orders and the window's answer to a key go before a picture's rate."""
 
@@ -53,6 +54,7 @@ class JobNews:
     failures: int = 0
     opened: int = 0
     crashes: int = 0
+    crashed_ns: int = 0
     detail: str = ""
     facts: Facts = field(default_factory=lambda: Facts(""))
 
@@ -67,6 +69,15 @@ class _Errand:
     command: str
     arguments: tuple[object, ...]
     on_answer: OnAnswer | None = None
+
+
+def crashes_with_this(known: JobNews, now_ns: int) -> int:
+    """How often a job's child has died, this time included; ten minutes without that are forgiven.
+
+    Else every feed of a long shift would end in a child of its own (measured: 60 MB each).
+    """
+    is_forgiven = now_ns - known.crashed_ns > _FORGIVEN_NS
+    return 1 if is_forgiven else known.crashes + 1
 
 
 class Supervisor:
@@ -234,12 +245,12 @@ class Supervisor:
             self._give_up_errands(one.jobs)
             for job_id in one.jobs:
                 known = self.news(job_id)
-                crashes = known.crashes + 1
+                crashes = crashes_with_this(known, now_ns)
                 if one.alone and crashes > _ALONE_AFTER:  # it killed a child that had nothing else to do
                     wait_ns = int(back_off_s("bad_stream", crashes, 0.5) * 1e9)
                     known = replace(known, error="bad_stream", next_try_ns=now_ns + wait_ns)
                 facts = replace(known.facts, detail="restarting")
-                self._news[job_id] = replace(known, crashes=crashes, facts=facts)
+                self._news[job_id] = replace(known, crashes=crashes, crashed_ns=now_ns, facts=facts)
         while sum(not one.alone for one in self._children) < self._workers:
             self._start_child()
 
