@@ -207,8 +207,9 @@ def foot(truth: Truth, room: QRect, tile_height_px: int, ratio: float) -> Block 
     side = _bound(tile_height_px * 0.18, 18, 110)
     button = _button(room.width() - 16, small, truth)
     button_px = button.width + 24 if button is not None else 0
+    said = truth.lines if button is None or len(truth.lines) != 1 else ("", *truth.lines)  # a single line beside the button
     headline = _Text(truth.headline, _bound(tile_height_px * 0.12, 15, 64), room.width() - side - 20, is_bold=True)
-    lines = [_Text(words, small, room.width() - 16 - (button_px if row else 0)) for row, words in enumerate(truth.lines)]
+    lines = [_Text(words, small, room.width() - 16 - (button_px if row else 0)) for row, words in enumerate(said)]
     top = max(side, headline.height)
     limit = max(round(room.height() * 0.62), min(room.height(), 100))
     button_row = button.height + 10 if button is not None else 0

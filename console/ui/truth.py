@@ -103,7 +103,10 @@ def truth(
         why = tr("wall.detail." + health.detail) if health.detail in _HELD_DETAILS else ""
         why = _fault(health) if health.error else why or tr("wall.detail.silent")
         next_try, retry = _next_try(health)
-        lines = (why if is_short else " · ".join((since, why)), *((next_try,) if next_try else ()))
+        rest = (next_try,) if next_try else ()
+        if is_short:  # the badge has the time; the room there is says why
+            return Truth(state, badge, "held", why, rest, retry, marks, is_foot=True)
+        lines = (" · ".join((since, why)), *rest)
         return Truth(state, badge, "held", tr("wall.state.held", at=at), lines, retry, marks, is_foot=True)
     return _no_picture(health, is_short, still_at_ns, now_ns, marks)
 

@@ -73,6 +73,14 @@ def test_a_held_tile_says_since_when_why_and_when_it_is_tried_again() -> None:
     assert (found.retry, found.is_foot) == ("Retry now (Enter)", True)
 
 
+def test_a_small_held_tile_has_its_time_in_the_badge_and_the_reason_large() -> None:
+    known = health("held", picture_at_ns=NOW_NS, error="unreachable", next_try_s=1.4)
+
+    found = said(known, 9000.0, 200, has_picture=True)
+
+    assert (found.badge, found.headline, found.lines) == (clock_words(NOW_NS), "unreachable", ("next try in 2 s",))
+
+
 def test_a_frozen_camera_is_held_without_a_button() -> None:
     found = said(health("held", picture_at_ns=NOW_NS), has_picture=True)
 
