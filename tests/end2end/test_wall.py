@@ -208,7 +208,7 @@ def test_a_killed_decoder_takes_only_its_own_tiles_and_they_come_back(
     for tile in range(4):
         wall.goes_on(tile)
     wall.wait_live(0, 1, 2, 3)
-    assert sum(wall.health(tile).reconnects for tile in range(4)) == 2, "two of the four were in it"
+    wait_for(lambda: sum(wall.health(tile).reconnects for tile in range(4)) == 2, 60)  # two of the four were in it
 
 
 def test_the_plain_wall_reports_its_tiles_and_no_password(
