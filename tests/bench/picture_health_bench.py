@@ -1,8 +1,8 @@
 """How often the picture check is right: real videos, each with damages made on purpose, and the same videos left alone.
 
 `python -m tests.bench.picture_health_bench [VIDEO …]` prints one JSON document (default: the videos of ../shared/data/video and
-some of the demo's clips). The first half of each video teaches the camera's past, the second is looked at. "two_looks" is the share
-of pairs of looks that agree, which is what an operator is told; "any_word" the share of looks that said anything at all.
+some of the demo's clips). The first half of each video teaches the camera's past, the second is looked at. "two_looks" is the
+share of pairs of looks that agree, which is what an operator is told; "any_word" the share of looks that said anything at all.
 """
 
 from __future__ import annotations
