@@ -236,7 +236,7 @@ class WallSurface(QWidget):
         keys = [one.content.key for one in self._tiles]
         self._focus = keys.index(here) if here in keys else min(self._focus, max(0, len(keys) - 1))
         self._repaint([self.rect()], over=True)
-        if self.isVisible():
+        if self.isVisible() and not self.window().isMinimized():  # a minimised window asks when it comes back
             # New tiles are asked for at once, a mere change of size when it rests.
             if {one.content.key for one in self._tiles} - {key for key, _, _ in former} or not former:
                 self._ask()
