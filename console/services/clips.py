@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import console
 from console.clock import Clock
-from console.errors import LiandongError
+from console.errors import BadInput, LiandongError
 from console.media.supervisor import OnAnswer
 from console.store import clips
 
@@ -174,3 +174,20 @@ def note_of(about: About, piece: dict[str, Any], ahead_ns: int, number: int = 1,
 
 def _utc(at_ns: int) -> str:
     return datetime.datetime.fromtimestamp(at_ns / 1e9, datetime.UTC).isoformat(timespec="milliseconds")
+
+
+def file_of(root: Path, file: str) -> Path | None:
+    """Where a kept picture or clip lies; None for a name that is none."""
+    try:
+        return clips.locate(root, file)
+    except BadInput:
+        return None
+
+
+def bytes_of(root: Path, file: str) -> bytes:
+    """A kept picture's content; empty where it cannot be read."""
+    path = file_of(root, file)
+    try:
+        return b"" if path is None else path.read_bytes()
+    except OSError:
+        return b""

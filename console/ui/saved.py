@@ -14,8 +14,7 @@ from PySide6.QtCore import QMargins, QPointF, QSize, Qt, QTimer, QUrl, Slot
 from PySide6.QtGui import QColor, QDesktopServices, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
-from console.errors import BadInput
-from console.store.clips import locate
+from console.services.clips import bytes_of, file_of
 from console.ui import spoken, theme
 from console.ui.around import Around
 from console.ui.bridge import Bridge
@@ -124,11 +123,8 @@ class SavedStrip(QWidget):
             x, y = middle.width() / 2, middle.height() / 2
             painter.drawPolygon([QPointF(x - side * 0.6, y - side), QPointF(x - side * 0.6, y + side), QPointF(x + side, y)])
         else:
-            try:
-                picture = picture_at(locate(self._root, item.file).read_bytes(), _SIZE * ratio)
-            except (OSError, BadInput):
-                picture = None
-            if picture is not None and not picture.isNull():
+            picture = picture_at(bytes_of(self._root, item.file), _SIZE * ratio)
+            if not picture.isNull():
                 picture.setDevicePixelRatio(ratio)
                 size = picture.deviceIndependentSize()
                 painter.drawImage(QPointF((_SIZE.width() - size.width()) / 2, (_SIZE.height() - size.height()) / 2), picture)
@@ -139,8 +135,6 @@ class SavedStrip(QWidget):
     def _open(self) -> None:
         button = self.sender()
         number = next((n for n, one in enumerate(self._buttons) if one is button), len(self._items))
-        if number < len(self._items):
-            try:
-                QDesktopServices.openUrl(QUrl.fromLocalFile(str(locate(self._root, self._items[number].file))))
-            except BadInput:
-                return
+        path = file_of(self._root, self._items[number].file) if number < len(self._items) else None
+        if path is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))

@@ -50,6 +50,8 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tracks.close()
         saved = clips.save(data, "stills", "a.jpg", b"\xff\xd8 picture " * 99)
         story.tell(cmd.SaveStill("C-1", saved.file, saved.sha256, INCIDENT))
+        clip, note = clips.save(data, "clips", "c.mp4", b"movie" * 99), clips.save(data, "clips", "c.json", b"{}")
+        story.tell(cmd.SaveClip("C-1", clip.file, clip.sha256, INCIDENT, 1, 2, note=note.file, note_sha256=note.sha256))
         list(story.muddle(seed=11, steps=120))
         story.receipt(orders[0], "on_terminal")
         story.tell(cmd.CloseIncident(INCIDENT))
@@ -94,6 +96,7 @@ def test_a_bundle_holds_the_incident_and_proves_it(data: Path, tmp_path: Path) -
         tracks = [json.loads(line) for line in opened.read("tracks.jsonl").splitlines()]
         readme = opened.read("README.txt").decode()
     assert {"README.txt", "SHA256SUMS", "chain.jsonl", "orders.json", "stills/a.jpg", "manifest.sig"} <= set(names)
+    assert {"clips/c.mp4", "clips/c.json"} <= set(names)
     assert {"IncidentReported", "OrderIssued", "ReceiptRecorded", "StillSaved", "IncidentClosed"} <= {e["kind"] for e in lines}
     assert {fix["unit"] for fix in tracks} == {"U-1"}
     assert "封存证据包" in readme
@@ -103,6 +106,15 @@ def test_a_bundle_holds_the_incident_and_proves_it(data: Path, tmp_path: Path) -
     story = Story(data)
     assert manifest["state_hash"] == result["state_hash"] == incident_hash(story.state, INCIDENT)
     story.close()
+
+
+@pytest.mark.parametrize("name", ["c.mp4", "c.json"])
+def test_a_clip_that_was_changed_on_the_disk_is_told_by_verify(data: Path, tmp_path: Path, name: str) -> None:
+    (data / "clips" / name).write_bytes(b"another")
+    export(data, INCIDENT, tmp_path / "changed.zip")
+
+    proof = verify(tmp_path / "changed.zip")
+    assert not proof["ok"] and f"clips/{name} is not the file that was saved" in proof["problems"][0]
 
 
 def test_other_incidents_bodies_stay_out_of_it(data: Path, sealed: Path) -> None:
