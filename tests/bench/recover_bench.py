@@ -18,7 +18,7 @@ from typing import Any
 from console.clock import SystemClock
 from tests.bench import peers
 from tests.bench.streams import street_clips
-from tests.end2end.cameras import RtspServer
+from tests.end2end.cameras import RtspServer, wait_for
 
 _DOWN_S = 5.0
 TARGETS = {"late_after_ms": 1250, "held_after_ms": 2750, "one_fps_ever_late": 0, "control_ever_late": 0,
@@ -40,7 +40,8 @@ def run(reboots: int) -> dict[str, Any]:
         urls = [steady.url(0), steady.url(1), steady.url(2), mortal.url(0)]
         seconds = 14.0 + reboots * (_DOWN_S + 7.0)
         wall = subprocess.Popen(peers.ours(urls, Path(folder), seconds)[0], env=environment, stdout=subprocess.PIPE, text=True)
-        time.sleep(6.0)
+        wait_for(lambda: int(steady.say("clients").split()[2]) >= 3, 60.0)
+        time.sleep(4.0)
         before_ms = now_ms()
         steady.say("freeze 0")
         frozen_ms = now_ms()
