@@ -292,21 +292,20 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("kind", ODD)
-def test_uncommon_pictures_play(room: Room, tmp_path: Path, kind: str) -> None:
+def test_uncommon_pictures_play(room: Room, tmp_path: Path) -> None:
     """faults.md V38"""
-    room.show(a=make_clip(tmp_path / "clip.mp4", **ODD[kind]))  # type: ignore[arg-type]
+    room.show(**{kind: make_clip(tmp_path / f"{kind}.mp4", 0.5, **ODD[kind]) for kind in ODD})  # type: ignore[arg-type]
 
-    wait_until(lambda: room.slots["a"].generation > 8)
+    wait_until(lambda: all(slot.generation > 8 for slot in room.slots.values()))
 
-    assert room.supervisor.news("a").error is None
+    assert {kind: room.supervisor.news(kind).error for kind in ODD} == dict.fromkeys(ODD)
 
 
 def test_sound_beside_the_pictures_stops_nothing(room: Room, tmp_path: Path) -> None:
     """faults.md V40: no sound device is looked for"""
     room.show(a=with_sound(tmp_path / "loud.mp4"))
 
-    wait_until(lambda: room.slots["a"].generation > 60)
+    wait_until(lambda: room.slots["a"].generation > 30)
 
     assert room.supervisor.news("a").error is None
     assert room.supervisor.news("a").opened == 1
@@ -377,7 +376,7 @@ def test_a_closed_job_is_gone_at_once_though_its_camera_never_answers(room: Room
 
 def test_hundreds_of_openings_and_closings_leave_nothing_behind(room: Room, clip: Path) -> None:
     """faults.md V52"""
-    found = churn(room.supervisor, str(clip), 160)
+    found = churn(room.supervisor, str(clip), 120)
 
     assert found["threads_after"] <= found["threads_before"]
     assert found["descriptors_after"] <= found["descriptors_before"] + 2
