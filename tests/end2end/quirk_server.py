@@ -104,7 +104,7 @@ class QuirkServer:
         return [request.method for request in list(self.seen[path])]
 
     def _begin(self, work: Callable[[], None]) -> None:
-        thread = threading.Thread(target=work, name="quirk")
+        thread = threading.Thread(target=work, name="quirk", daemon=True)
         self._threads.append(thread)
         thread.start()
 
