@@ -131,7 +131,7 @@ def test_every_login_and_every_bad_line_has_its_state_and_disturbs_nobody(
         "changed": cameras.url("changed", "viewer:old@"), "pinned": secure.url("cam", options=f"#tls_pin={shown.fingerprint}"),
         "self-signed": secure.url("cam"), "unverified": secure.url("cam", options="#tls=unverified"),
     }  # fmt: skip
-    wall = Wall(list(urls.values()), 16, tmp_path, on_screen)
+    wall = Wall(list(urls.values()), 22, tmp_path, on_screen)
     playing = ("control", "sha", "odd", "stray", "cable", "loss1", "loss20", "changed")
     wait_for(lambda: all("PLAY" in cameras.methods(name) for name in playing), 60)
     time.sleep(2.0)
