@@ -27,6 +27,7 @@ HYSTERESIS: Final = 1.34
 MANY_TILES: Final = 16
 _SETTLE_NS: Final = 2_500_000_000  # what a step did is known after this: the decoders report once a second
 _SHORT_NS: Final = 2_000_000_000  # a shortage that is no emergency must last: others use the machine too, for a moment
+_KEYS_AFTER_NS: Final = 5_000_000_000  # the storm of many openings is over by then
 _STRIKE_NS: Final = 30_000_000_000
 _CPU_BACKLOG: Final = 8  # a third of a second; fewer packets waiting: they do not come, so it is the network
 _EMERGENCY_BACKLOG: Final = 25  # a second behind
@@ -151,7 +152,7 @@ class Budget:
                 excess = (0.25 if is_emergency else 0.1) * max(sum(load.busy), 0.02)
                 # Half the rate is hardly seen, key frames are: every tile loses the one before any loses the other.
                 has_changed = self._lower(excess, "cpu", now_ns, is_emergency, only_rate=True)
-                if not has_changed and self._is_behind(load):
+                if not has_changed and self._is_behind(load) and now_ns - self._rules.short_ns >= _KEYS_AFTER_NS:
                     self._lower(excess, "cpu", now_ns, is_emergency)
         elif load.slow and not is_short:
             self._lower_network([one for one in old if one.want.tile in load.slow], now_ns)

@@ -35,7 +35,7 @@ class Job:
     `mode` and all that stands after `url` may change while it runs (`aim`). `ring_s` seconds of packets are kept, 0 none.
     `open_options` are the camera's own (name, value) pairs, checked by `source.checked_options`. `failures` and
     `not_before_ns` (suspend-proof monotonic) carry the back-off over a child's death, so that a wrong password is not tried
-    again at once.
+    again at once. `is_first`: a tile of a red incident shows it, no other picture goes before.
     """
 
     id: str
@@ -48,6 +48,7 @@ class Job:
     failures: int = 0
     not_before_ns: int = 0
     camera: str = ""
+    is_first: bool = False
 
     @property
     def masks(self) -> Masks:

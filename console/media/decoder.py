@@ -27,6 +27,7 @@ from console.media.justnow import JustNow
 from console.media.reader import Reader
 from console.media.ring import Shelf
 from console.media.scaler import Scaler
+from console.media.standing import stand
 from console.model.view import Masks
 
 _STILL_WIDTH_PX = 640
@@ -171,6 +172,7 @@ class Decoder:
             with self._changed:
                 if not self._files:
                     self._changed.wait()
+                    stand(threading.get_native_id(), is_first=False)
                 now_ns = self._clock.mono_ns()
                 first_ns = min((reader.due_ns for reader in self._files), default=now_ns)
                 if first_ns > now_ns:

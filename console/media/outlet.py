@@ -34,7 +34,7 @@ class Outlet:
     def set_target(self, target: Target) -> None:
         """Take over what may change while the slot stays: the rate."""
         self._target = target
-        self._least_gap_ns = int(0.7e9 / max(0.01, target.max_fps))
+        self._least_gap_ns = int(0.6e9 / max(0.01, target.max_fps))
 
     def is_due(self, now_ns: int) -> bool:
         """False for a picture that comes sooner than the tile's rate wants it."""

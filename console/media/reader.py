@@ -25,6 +25,7 @@ from console.media.liveplay import Lagging, LivePlay
 from console.media.publisher import Publisher
 from console.media.said import Said
 from console.media.source import Source, SourceFailed
+from console.media.standing import stand
 from console.model.wall import FeedError
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Reader:
         self.due_ns = 0
         self._file: FilePlay | None = None
         self._live: LivePlay | None = None
+        self._thread = 0
 
     # ---- life cycle (the child's main thread) -----------------------------------------------------------------------
     def start(self) -> None:
@@ -80,6 +82,8 @@ class Reader:
         """Take over other targets, mode or priority; the connection stays."""
         self.job = job
         self.publisher.aim(job.targets)
+        if self._live is not None:
+            stand(self._thread, job.is_first)
 
     def close(self) -> None:
         """Make every thread of this feed leave. Its slots are let go of at once, its connection with its next packet."""
@@ -121,6 +125,7 @@ class Reader:
 
     # ---- the feed's thread ------------------------------------------------------------------------------------------
     def _run(self, attempt: int) -> None:
+        self._thread = threading.get_native_id()
         while self._attempt == attempt:
             wait_s = self._backoff.wait_s()
             if wait_s > 0:
@@ -186,6 +191,7 @@ class Reader:
             if turn.is_inside:
                 self._has_opened(stream.codec_context, frame, name_of(context))
                 self._first_is_there(turn)
+                stand(self._thread, self.job.is_first)  # not before: a busy machine must not make the first picture late
             else:  # another size in the middle of the stream (V36)
                 self._facts = replace(self._facts, width_px=frame.width, height_px=frame.height)
                 self._tell(self._facts)

@@ -50,7 +50,7 @@ class Feeds:
         self._health: Mapping[str, FeedHealth] = {}
         self._planned_ns = 0
         slots.sweep_dead()
-        share = ring_cap_bytes // (workers or max(1, os.cpu_count() or 1))
+        share = ring_cap_bytes // (1 + (workers or max(1, os.cpu_count() or 1)))  # one child more, for red incidents
         options = ChildOptions(open_timeout_s, max(10.0, 2 * open_timeout_s), transport, hardware, share)
         self._supervisor = Supervisor(workers, options, self._clock, self._tick)
         self._supervisor.start()

@@ -228,6 +228,7 @@ class Streams:
                 stream.job, targets=tuple(outlet.target for outlet in stream.outlets.values()),
                 mode=max((_mode(tile) for tile in tiles), key=lambda mode: _STRENGTH[mode]),
                 priority=min(tile.wanted.priority for tile in tiles), ring_s=max(tile.wanted.ring_s for tile in tiles),
+                is_first=any(tile.wanted.grade == "red" for tile in tiles),
             )  # fmt: skip
             keeps = self._has_stills and all(tile.wanted.keep_stills for tile in tiles)
             stream.still_camera = tiles[0].wanted.camera if keeps else ""

@@ -44,7 +44,7 @@ from console.ui.watermark import Watermark
 # moment of looking) and made them 20 ms older.
 _FRAME_MS = 16
 _OPENING_MS = 10  # while a tile waits for its first picture
-_WORDS_EVERY = 30  # frames between two looks at the badges' words: about twice a second
+_WORDS_EVERY = 30  # frames between two looks at a tile's words: about twice a second, a few tiles in each frame
 _SETTLE_MS = 120  # a window being dragged larger asks for its new picture sizes only when it rests
 _SHARPEST_PX = 1920
 """A zoomed tile asks for a larger picture than itself, but for none wider than this."""
@@ -260,11 +260,10 @@ class WallSurface(QWidget):
         changed: list[QRect] = []
         stills_until = time.perf_counter() + stills_s
         self._frames += 1
-        looks_at_words = self._frames % _WORDS_EVERY == 0
         health = self._feeds.health()
         now_ns = self._feeds.mono_ns()
         is_opening = False
-        for one in self._tiles:
+        for number, one in enumerate(self._tiles):
             slot = self._feeds.slot(one.content.key)
             is_new = (
                 slot is not None and (slot.generation != one.generation or slot.name != one.slot_name) and slot.generation > 0
@@ -273,7 +272,8 @@ class WallSurface(QWidget):
             state = known.state if known is not None else ""
             if one.arrival_ns:
                 one.figures.ages_ms.append((now_ns - one.arrival_ns) / 1e6)
-            says_else = (looks_at_words or state != one.state) and self.look.update(one, known, now_ns)
+            looks_at_words = (self._frames + number) % _WORDS_EVERY == 0 or state != one.state
+            says_else = looks_at_words and self.look.update(one, known, now_ns)
             if not one.has_still_looked and not one.arrival_ns and stills_s and time.perf_counter() < stills_until:
                 says_else = self._look_for_still(one) or says_else
             if is_new or says_else:
