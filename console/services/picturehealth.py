@@ -176,10 +176,7 @@ class PictureHealth:
             for seen in pipe.recv() if not self._ending.is_set() else ():
                 self._take(seen)
         except (EOFError, OSError) as cause:
-            if not self._ending.is_set():
-                log.warning("picture check: its process gave no answer (%r); a new one in a minute", cause)
-            self._no_child_before_ns = self._clock.mono_ns() + _NEW_CHILD_AFTER_NS
-            self._end_child(is_orderly=False)
+            self._lost(cause)
 
     def _take(self, seen: LookedAt, is_final: bool = False) -> None:
         if seen.condition is None:
@@ -213,10 +210,16 @@ class PictureHealth:
             return False
         try:
             self._child[1].send((command, argument))
-        except OSError:
-            self._end_child(is_orderly=False)
+        except OSError as cause:
+            self._lost(cause)
             return False
         return True
+
+    def _lost(self, cause: Exception) -> None:
+        if not self._ending.is_set():
+            log.warning("picture check: its process gave no answer (%r); a new one in a minute", cause)
+        self._no_child_before_ns = self._clock.mono_ns() + _NEW_CHILD_AFTER_NS
+        self._end_child(is_orderly=False)
 
     def _end_child(self, is_orderly: bool) -> None:
         child, self._child = self._child, None
