@@ -137,7 +137,8 @@ class DeskLink:
         self._leave()
 
     def _connect(self) -> bool:
-        client = LocalClient(self._folder.local_socket, self._take, self._closed)
+        # It says itself which line closed: the desk may die before this one is the link's.
+        client = LocalClient(self._folder.local_socket, self._take, lambda why: self._closed(client, why))
         try:
             client.connect()
             client.attach(self._seat, self._by, "console", self._last_seq)
@@ -233,8 +234,8 @@ class DeskLink:
         for waiting in sorted(held, key=lambda w: w.number):
             self._give(waiting)
 
-    def _lost(self, client: LocalClient) -> None:
-        if client is not self._client:
+    def _lost(self, client: LocalClient | None) -> None:
+        if client is None or client is not self._client:
             return
         self._client, self._ready = None, False
         client.close()
@@ -277,9 +278,9 @@ class DeskLink:
 
     # reader thread ---------------------------------------------------------------------------------------------------
 
-    def _closed(self, why: str) -> None:
+    def _closed(self, client: LocalClient, why: str) -> None:
         _log.info("desk link: %s", why)
-        self._outgoing.put(("closed", self._client))
+        self._outgoing.put(("closed", client))
 
     def _answered(self, waiting: _Waiting, done: Future[Message]) -> None:
         try:

@@ -164,7 +164,7 @@ def test_a_frozen_camera_is_late_then_held_and_comes_back(server: RtspServer, wa
     seen = [(one.state, one.since_ns) for one in wall.states(1)]
     assert [state for state, _ in seen][-3:] == ["late", "held", "live"]
     assert seen[-2][1] - seen[-3][1] > 1_200_000_000, "late after 1 s, held after 2.5 s"
-    assert wall.health(1).reconnects == 0
+    assert wall.health(1).error is None
 
 
 def test_cut_connections_and_a_killed_server_come_back_by_themselves(
@@ -199,11 +199,11 @@ def test_a_killed_decoder_takes_only_its_own_tiles_and_they_come_back(
     wall = watch([server.url(n) for n in range(4)])
     wall.wait_live(0, 1, 2, 3)
     before = wall.feeds.child_pids()
-    assert len(before) == 2
+    assert len(before) == 3, "one a core of two, and one that waits for a red incident"
 
     os.kill(before[0], 9)
 
-    wait_for(lambda: len(wall.feeds.child_pids()) == 2 and before[0] not in wall.feeds.child_pids(), 60)
+    wait_for(lambda: len(wall.feeds.child_pids()) == 3 and before[0] not in wall.feeds.child_pids(), 60)
     assert before[1] in wall.feeds.child_pids()
     for tile in range(4):
         wall.goes_on(tile)
