@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from console.links.local import wire_entry
+from console.links.local import LocalClient, wire_entry
 from console.model.events import Entry
 from console.paths import DataFolder
 from console.services.link import DeskLink, desk_command
@@ -100,7 +100,7 @@ class ToyDesk:
         self._thread.join(5)
 
 
-def until(true: Any, seconds: float = 4.0) -> None:
+def until(true: Any, seconds: float = 30.0) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "did not happen in time"
@@ -213,6 +213,42 @@ def test_a_desk_that_will_not_start_is_said_to_fail(tmp_path: Path) -> None:
 
     until(lambda: "failed" in ear.phases)
     link.close()
+
+
+def test_a_desk_that_dies_while_the_link_attaches_leaves_no_dead_line_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line is closed before the link has taken it for its own."""
+    folder = DataFolder(tmp_path)
+    folder.create()
+    desk, ear, lines = ToyDesk(folder.local_socket), Ear(), []
+
+    class Dying(LocalClient):
+        """The first of its kind is cut, and knows it, before `attach` comes back."""
+
+        def __init__(self, address: Path, take: Any, closed: Any) -> None:
+            self.gone = threading.Event()
+
+            def tell(why: str) -> None:
+                closed(why)
+                self.gone.set()
+
+            super().__init__(address, take, tell)
+            lines.append(self)
+
+        def attach(self, *arguments: Any) -> Any:
+            super().attach(*arguments)
+            if len(lines) == 1:
+                until(lambda: desk.got)
+                desk.cut()
+                assert self.gone.wait(30)
+
+    monkeypatch.setattr("console.services.link.LocalClient", Dying)
+    link = DeskLink(folder, ear, seat="01", by="a@01", start=no_start)
+    link.start()
+    until(lambda: len(lines) > 1 and ear.heard[-2:] == [1, 2])
+    link.close()
+    desk.close()
 
 
 def test_the_desk_is_started_as_the_contract_says(tmp_path: Path) -> None:
