@@ -229,7 +229,7 @@ def _copy(part: str, suffix: str, coding: Coding, timed: Sequence[Timed]) -> int
             packet.pts, packet.dts, packet.time_base = max(_ticks(one.time_ns - zero_ns), dts), dts, _BASE
             packet.is_keyframe, packet.stream, last = one.kept.is_key, stream, dts
             output.mux_one(packet)
-    except BaseException:
+    except BaseException:  # whatever ended it, half a file must not stay open; it goes on to the caller
         _give_up(output)
         raise
     output.close()
@@ -296,7 +296,7 @@ def _transcode(part: str, suffix: str, coding: Coding, timed: Sequence[Timed], m
             raise SaveFailed("no_picture", "nothing could be decoded")
         for packet in stream.encode(None):
             output.mux_one(packet)
-    except BaseException:
+    except BaseException:  # whatever ended it, half a file must not stay open; it goes on to the caller
         _give_up(output)
         raise
     output.close()
